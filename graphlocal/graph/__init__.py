@@ -1,0 +1,7 @@
+"""Graphs: built once, checked once, read from anywhere."""
+
+from .build import GraphReport
+from .checks import GraphError, GraphTypeError
+from .csr import CSRGraph
+
+__all__ = ["CSRGraph", "GraphError", "GraphReport", "GraphTypeError"]

@@ -1,0 +1,144 @@
+"""Every check of every input. A message names the argument, what it got, what was expected, and
+what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class GraphError(ValueError):
+    """Raised for any input GraphLocal cannot use.
+
+    Example:
+        >>> issubclass(GraphError, ValueError)
+        True
+    """
+
+
+class GraphTypeError(GraphError, TypeError):
+    """A :class:`GraphError` about the type of an argument.
+
+    Example:
+        >>> issubclass(GraphTypeError, TypeError)
+        True
+    """
+
+
+def fail(
+    argument: str, got: str, expected: str, remedy: str = "", *, kind: type[GraphError] = GraphError
+) -> NoReturn:
+    """Raises ``kind`` with the one sentence every error of GraphLocal follows.
+
+    Example:
+        >>> fail("size", "6", "4 or 5", "orbits are numbered up to five nodes")
+        Traceback (most recent call last):
+        ...
+        graphlocal.graph.checks.GraphError: argument 'size': got 6, expected 4 or 5 (orbits are \
+numbered up to five nodes)
+    """
+    raise kind(f"argument '{argument}': got {got}, expected {expected}"
+               + (f" ({remedy})" if remedy else ""))
+
+
+def to_numpy(value: Any, argument: str) -> NDArray[Any]:
+    """Array of a tensor, a numpy array or nested sequences; shares memory where it can."""
+    if hasattr(value, "detach"):  # a tensor, or PyG's EdgeIndex, without importing torch
+        value = value.detach()
+        if getattr(value, "is_sparse", False) or "sparse" in str(getattr(value, "layout", "")):
+            fail(argument, "a sparse tensor", "a dense one", "use CSRGraph.from_scipy or "
+                 "pass its coordinate indices", kind=GraphTypeError)
+        if hasattr(value, "as_tensor"):
+            value = value.as_tensor()
+        return np.asarray(value.cpu().numpy())
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:
+        fail(argument, f"{type(value).__name__} ({error})", "a tensor or an array",
+             kind=GraphTypeError)
+
+
+def check_integers(array: NDArray[Any], argument: str) -> NDArray[np.int64]:
+    """The array as int64; refuses floats, booleans, objects and unsigned values past int64."""
+    if array.size == 0 and array.dtype.kind == "f":
+        return array.astype(np.int64)  # np.array([]) is float by default: nothing is lost
+    if array.dtype.kind not in "iu":
+        fail(argument, f"dtype {array.dtype}", "an integer dtype",
+             "node indices are integers: convert with .astype(int) or .long()",
+             kind=GraphTypeError)
+    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
+        fail(argument, f"value {array.max()}", f"at most {np.iinfo(np.int64).max}",
+             "relabel the ids")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def check_count(value: Any, argument: str, *, least: int = 0) -> int:
+    """An integer of at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        fail(argument, repr(value), "an integer", kind=GraphTypeError)
+    if value < least:
+        fail(argument, str(value), f"at least {least}")
+    return int(value)
+
+
+def check_index_range(index: NDArray[np.int64], argument: str, num_nodes: int) -> None:
+    """Every index lies in ``[0, num_nodes)``."""
+    if index.size == 0:
+        return
+    low, high = int(index.min()), int(index.max())
+    if low < 0:
+        fail(argument, f"index {low}", f"0 <= index < num_nodes={num_nodes}",
+             "relabel the nodes to 0, 1, 2, ...")
+    if high >= num_nodes:
+        fail(argument, f"index {high}", f"0 <= index < num_nodes={num_nodes}",
+             f"pass num_nodes={high + 1} or relabel the nodes")
+
+
+def check_edge_index(
+    edge_index: Any, num_nodes: int | None, argument: str = "edge_index"
+) -> tuple[NDArray[np.int64], int]:
+    """Edge indices ``[2, E]`` as int64 with every index below the number of nodes.
+
+    ``num_nodes=None`` means one more than the largest index. A ``(2, 2)`` array is read as two
+    edges in columns, PyG's layout; use ``CSRGraph.from_edges`` for rows.
+    """
+    array = to_numpy(edge_index, argument)
+    if array.ndim == 1 and array.size == 0:
+        array = array.reshape(2, 0)
+    if array.ndim != 2 or array.shape[0] != 2:
+        remedy = "PyG's layout has one column per edge"
+        if array.ndim == 2 and array.shape[1] == 2:
+            remedy += ": pass CSRGraph.from_edges(edges), or edge_index.T"
+        fail(argument, f"shape {tuple(array.shape)}", "shape (2, E)", remedy)
+    index = check_integers(array, argument)
+    if num_nodes is None:
+        num_nodes = int(index.max()) + 1 if index.size else 0
+    num_nodes = check_count(num_nodes, "num_nodes")
+    check_index_range(index, argument, num_nodes)
+    return index, num_nodes
+
+
+def check_weight(weight: Any, num_edges: int, argument: str = "edge_weight") -> NDArray[np.float64]:
+    """Finite weights ``[E]`` as float64."""
+    array = to_numpy(weight, argument)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape != (num_edges,):
+        fail(argument, f"shape {tuple(array.shape)}", f"shape ({num_edges},), one per edge")
+    if array.dtype.kind not in "fiub":
+        fail(argument, f"dtype {array.dtype}", "numbers", kind=GraphTypeError)
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        fail(argument, f"{array[bad[0]]} at position {bad[0]}", "finite numbers",
+             "drop or repair these edges")
+    return array
+
+
+def check_choice(value: Any, argument: str, choices: tuple[Any, ...]) -> Any:
+    """One of the listed values."""
+    if isinstance(value, bool) or value not in choices:
+        fail(argument, repr(value), "one of " + ", ".join(repr(c) for c in choices))
+    return value
