@@ -1,0 +1,76 @@
+"""One peer in a process of its own; the harness starts it and speaks to it over pipes."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def _memory(field: str) -> float:
+    """Megabytes of a field of /proc/self/status; the peak of the whole process elsewhere."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _plain(result: dict[str, Any] | None) -> dict[str, np.ndarray]:
+    plain = {}
+    for key, value in (result or {}).items():
+        plain[key] = value.detach().cpu().numpy() if hasattr(value, "detach") else np.asarray(value)
+    return plain
+
+
+def main() -> None:
+    module, case_name, peer_name = sys.argv[1:]
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints must not reach the harness
+
+    def answer(**message: Any) -> None:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+
+    cases = importlib.import_module(f"benchmarks.{module}").cases()
+    case = next(c for c in cases if c.name == case_name)
+    peer = next(p for p in case.peers if p.name == peer_name)
+    absent = [name for name in peer.needs if importlib.util.find_spec(name) is None]
+    if absent:
+        answer(missing=f"{', '.join(absent)} is not installed")
+        return
+    call = peer.setup(case.inputs())
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(int(os.environ["GRAPHLOCAL_NUM_THREADS"]))
+    answer(ready=True)
+    first: dict[str, np.ndarray] | None = None
+    for line in sys.stdin:
+        message = json.loads(line)
+        if message["do"] == "result":
+            first = _plain(call())  # also the warm-up
+            np.savez(message["path"], **first)
+            answer(done=True)
+            continue
+        gc.collect()
+        with contextlib.suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # resets the peak
+        before = _memory("VmRSS")
+        start = time.perf_counter()
+        result = call()
+        seconds = time.perf_counter() - start
+        answer(seconds=seconds, peak=max(0.0, _memory("VmHWM") - before))
+        del result
+
+
+if __name__ == "__main__":
+    main()
