@@ -15,6 +15,7 @@ from .version import __version__
 _NAMES = {
     "CSRGraph": "graph",
     "GraphError": "graph",
+    "read": "graph",
 }
 _ROOMS = ("graph", "topology", "ops", "nn", "transforms", "datasets", "tasks")
 

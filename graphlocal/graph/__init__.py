@@ -3,5 +3,6 @@
 from .build import GraphReport
 from .checks import GraphError, GraphTypeError
 from .csr import CSRGraph
+from .formats import read
 
-__all__ = ["CSRGraph", "GraphError", "GraphReport", "GraphTypeError"]
+__all__ = ["CSRGraph", "GraphError", "GraphReport", "GraphTypeError", "read"]

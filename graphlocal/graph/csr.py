@@ -188,3 +188,10 @@ class CSRGraph:
             checks.fail("edges", f"shape {tuple(array.shape)}", "shape (E, 2)",
                         "one row per edge; edge_index in PyG's layout goes to from_edge_index")
         return cls.from_edge_index(array.T, num_nodes, edge_weight, directed=directed)
+
+    @classmethod
+    def read(cls, source: Any, **options: Any) -> CSRGraph:
+        """Graph of a file; see :func:`graphlocal.graph.read`."""
+        from .formats import read
+
+        return read(source, **options)
