@@ -1,0 +1,29 @@
+"""Procedures that examples share: training, scoring, seeds, logs and checkpoints.
+
+``tasks.node.fit`` trains one model on a graph, ``tasks.node.run`` several, for a mean and a
+deviation.
+"""
+
+from . import node
+from .checkpoint import load_checkpoint, save_checkpoint
+from .log import JsonLines
+from .metrics import accuracy, roc_auc
+from .result import FitResult, RunResult
+from .seed import random_state, restore_random_state, set_seed
+from .summary import MeanStd, mean_std
+
+__all__ = [
+    "FitResult",
+    "JsonLines",
+    "MeanStd",
+    "RunResult",
+    "accuracy",
+    "load_checkpoint",
+    "mean_std",
+    "node",
+    "random_state",
+    "restore_random_state",
+    "roc_auc",
+    "save_checkpoint",
+    "set_seed",
+]

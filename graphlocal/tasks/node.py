@@ -1,0 +1,232 @@
+"""Node classification on a whole graph at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch_geometric.data import Data
+from tqdm import tqdm
+
+from ..graph.checks import GraphTypeError, check_choice, check_count, check_positive, fail
+from .checkpoint import load_checkpoint, save_checkpoint
+from .log import JsonLines
+from .metrics import Metric, get_metric
+from .result import FitResult, RunResult
+from .seed import set_seed
+from .training import Forward, NodeTraining, call_model
+
+__all__ = ["fit", "run"]
+
+#: Called after every epoch with its number, counted from 1, and the scores of that epoch.
+OnEpoch = Callable[[int, dict[str, float]], None]
+
+
+def fit(
+    model: nn.Module,
+    data: Data,
+    *,
+    epochs: int = 200,
+    lr: float = 0.01,
+    weight_decay: float = 5e-4,
+    optimizer: Callable[[nn.Module], Optimizer] | None = None,
+    patience: int | None = 100,
+    monitor: Literal["metric", "loss"] = "metric",
+    metric: str | Metric = "accuracy",
+    split: int = 0,
+    seed: int | None = None,
+    forward: Forward | None = None,
+    config: Mapping[str, Any] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 25,
+    on_epoch: OnEpoch | None = None,
+    progress: bool = True,
+    description: str = "",
+) -> FitResult:
+    """Trains a model on a graph's training nodes and leaves it with its best weights.
+
+    Args:
+        model: Gives logits per node. One output means a binary task.
+        data: ``x``, ``edge_index``, ``y`` and the masks of the three splits.
+        epochs: Most epochs to train.
+        lr: Learning rate of the default optimizer, Adam.
+        weight_decay: Weight decay of the default optimizer.
+        optimizer: Makes another optimizer for the model; ``lr`` and ``weight_decay`` are then its
+            own affair.
+        patience: Epochs without an improvement after which training stops; ``None`` never stops.
+        monitor: What the best epoch is best in: the score of the validation nodes (of equal scores,
+            the lower validation loss), or their loss.
+        metric: ``"accuracy"``, ``"roc_auc"`` or a function of logits and labels.
+        split: Column of masks ``[N, S]``, modulo ``S``.
+        seed: Passed to :func:`set_seed` first; ``None`` leaves the generators alone.
+        forward: How the model is called on ``data``; ``None`` means ``model(x, edge_index)``.
+        config: Your own settings, JSON, kept with the checkpoint.
+        checkpoint: File the state is kept in. Training goes on from it where it exists, to the very
+            result it would have reached without the interruption.
+        checkpoint_every: Epochs between two savings.
+        on_epoch: Called with the epoch and its ``loss, val_loss, train, val, test, seconds``.
+        progress: Whether to show a bar on stderr, which no file or pipe ever sees.
+        description: Text before the bar.
+
+    Shapes:
+        - **data.x:** :math:`(N, C_{in})`; **data.y:** :math:`(N)` or :math:`(N, 1)`
+        - **train_mask, val_mask, test_mask:** :math:`(N)` or :math:`(N, S)`
+        - **output of the model:** :math:`(N, C)`, or :math:`(N, 1)`
+
+    Raises:
+        GraphError: If labels or masks are missing, empty or do not fit graph and model, a setting
+            is out of range, the loss becomes NaN, or the checkpoint belongs to another run.
+
+    Example:
+        >>> from torch_geometric.nn import GCN
+        >>> from graphlocal.datasets import DigitsGraph
+        >>> model = GCN(64, 16, num_layers=2, out_channels=10)
+        >>> result = fit(model, DigitsGraph()[0], epochs=3, seed=0)
+        >>> result.epochs, result.num_params
+        (3, 1210)
+    """
+    epochs = check_count(epochs, "epochs", least=1)
+    checkpoint_every = check_count(checkpoint_every, "checkpoint_every", least=1)
+    if patience is not None:
+        patience = check_count(patience, "patience", least=1)
+    check_choice(monitor, "monitor", ("metric", "loss"))
+    name, score = get_metric(metric)
+    if seed is not None:
+        set_seed(seed)
+    if optimizer is None:
+        rate = check_positive(lr, "lr")
+        decay = check_positive(weight_decay, "weight_decay", zero=True)
+
+        def optimizer(model: nn.Module) -> Optimizer:
+            return torch.optim.Adam(model.parameters(), lr=rate, weight_decay=decay)
+
+    training = NodeTraining(model, data, optimizer, score, monitor, split, forward or call_model)
+    settings = {**(config or {}), "seed": seed, "patience": patience,
+                "metric": name, **_settings(training)}
+    if checkpoint is not None and Path(checkpoint).exists():
+        training.load(load_checkpoint(checkpoint, settings))
+        if training.epoch > epochs:
+            fail("epochs", str(epochs), f"at least the {training.epoch} of {checkpoint}",
+                 "remove the file to start anew")
+    with tqdm(total=epochs, initial=training.epoch, desc=description or None, unit="epoch",
+              leave=False, file=sys.stderr, disable=None if progress else True) as bar:
+        while not _finished(training, epochs, patience):
+            training.step()
+            if on_epoch is not None:
+                on_epoch(training.epoch, {k: v[-1] for k, v in training.history.items()})
+            bar.set_postfix(val=f"{training.history['val'][-1]:.4f}", refresh=False)
+            bar.update()
+            if checkpoint is not None and (training.epoch % checkpoint_every == 0
+                                           or _finished(training, epochs, patience)):
+                save_checkpoint(checkpoint, training.state(), settings)
+    model.load_state_dict(training.best)
+    model.eval()
+    best = {part: training.history[part][training.best_epoch - 1]
+            for part in ("train", "val", "test")}
+    return FitResult(name, training.best_epoch, **best, history=training.history, seed=seed,
+                     num_params=sum(p.numel() for p in model.parameters()),
+                     split=training.nodes.split)
+
+
+def run(
+    make_model: Callable[[], nn.Module],
+    data: Data,
+    *,
+    runs: int | None = None,
+    seeds: Sequence[int] | None = None,
+    log: JsonLines | str | os.PathLike[str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    on_run: Callable[[FitResult, nn.Module], None] | None = None,
+    description: str = "",
+    **options: Any,
+) -> RunResult:
+    """Trains several new models, each from its own seed, for a mean and a deviation.
+
+    Run ``r`` takes seed ``r`` and, of masks ``[N, S]``, split ``r % S``.
+
+    Args:
+        make_model: Makes a new model; called after the seed is set.
+        data: As for :func:`fit`.
+        runs: How many; ``None`` means one per seed, or 10.
+        seeds: Their seeds; ``None`` means ``0, 1, 2, ...``.
+        log: File that gets one JSON line per run: scores, seed, best epoch, seconds per epoch,
+            number of parameters, and ``config``.
+        config: Your own settings, JSON, kept in the log and the checkpoints.
+        checkpoint: Folder of one checkpoint per run. A second call skips the runs that were
+            finished and goes on with the one that was not.
+        on_run: Called after every run with its result and the model at its best weights.
+        description: Text before the progress bar.
+        **options: The settings of :func:`fit`.
+
+    Shapes:
+        - **data:** As for :func:`fit`.
+
+    Raises:
+        GraphError: If ``runs`` and ``seeds`` disagree, ``make_model`` makes no model, or as
+            :func:`fit`.
+
+    Example:
+        >>> from torch_geometric.nn import GCN
+        >>> from graphlocal.datasets import DigitsGraph
+        >>> data = DigitsGraph()[0]
+        >>> result = run(lambda: GCN(64, 16, 2, 10), data, runs=2, epochs=3)
+        >>> [r.seed for r in result.runs], result.test.std is None
+        ([0, 1], False)
+    """
+    count = check_count(runs, "runs", least=1) if runs is not None else None
+    seeds = list(seeds) if seeds is not None else list(range(10 if count is None else count))
+    if not seeds or (count is not None and len(seeds) != count):
+        fail("seeds", f"{len(seeds)} seeds", f"{count or 'at least one'}, one per run")
+    if not callable(make_model) or isinstance(make_model, nn.Module):
+        fail("make_model", type(make_model).__name__, "a function that makes a new model",
+             "write lambda: Model(...), so that no run starts from trained weights",
+             kind=GraphTypeError)
+    for name in ("seed", "split"):
+        if name in options:
+            fail(name, repr(options[name]), "no such setting of run", "pass seeds; run r takes "
+                 "split r")
+    if log is not None and not isinstance(log, JsonLines):
+        log = JsonLines(log)
+    logged = list(log) if log is not None else []
+    results = []
+    for number, seed in enumerate(seeds):
+        set_seed(seed)
+        model = make_model()
+        path = None if checkpoint is None else Path(checkpoint) / f"run-{number}-seed-{seed}.pt"
+        resumed = path is not None and path.exists()
+        result = fit(model, data, seed=seed, split=number, config=config, checkpoint=path,
+                     description=f"{description} run {number + 1}/{len(seeds)}".strip(), **options)
+        results.append(result)
+        record = {**result.record(), "config": dict(config or {})}
+        # A finished run taken from its checkpoint has its line already.
+        if log is not None and not (resumed and record in logged):
+            log.append(record)
+        if on_run is not None:
+            on_run(result, model)
+    return RunResult(results)
+
+
+def _finished(training: NodeTraining, epochs: int, patience: int | None) -> bool:
+    waited = training.epoch - training.best_epoch
+    return training.epoch >= epochs or (patience is not None and waited >= patience)
+
+
+def _settings(training: NodeTraining) -> dict[str, Any]:
+    """What must be equal for a checkpoint to be gone on with; ``epochs`` may be raised."""
+    groups = [{key: group[key] for key in ("lr", "weight_decay") if key in group}
+              for group in training.optimizer.param_groups]
+    return {
+        "monitor": training.monitor, "split": training.nodes.split,
+        "model": type(training.model).__name__,
+        "num_params": sum(p.numel() for p in training.model.parameters()),
+        "optimizer": type(training.optimizer).__name__, "groups": groups,
+        "num_nodes": training.nodes.num_nodes,
+        "num_edges": int(training.nodes.data.num_edges),
+    }
