@@ -193,3 +193,47 @@ def check_label_range(labels: NDArray[np.int64], num_classes: int, argument: str
     if bad.size:
         fail(argument, f"label {bad[0]}", f"0 <= label < {num_classes}, the model's outputs",
              "unlabelled nodes must be outside the masks; else widen the model's last layer")
+
+
+def check_edge_tensor(edge_index: Any, argument: str = "edge_index") -> None:
+    """Shape ``[2, E]`` and an integer dtype, of a tensor, looking at neither values nor device."""
+    shape, dtype = tuple(edge_index.shape), str(edge_index.dtype)
+    if len(shape) != 2 or shape[0] != 2:
+        remedy = "PyG's layout has one column per edge"
+        if len(shape) == 2 and shape[1] == 2:
+            remedy += f": pass {argument}.t().contiguous()"
+        fail(argument, f"shape {shape}", "shape (2, E)", remedy)
+    check_integer_dtype(dtype, argument)
+
+
+def check_integer_dtype(dtype: Any, argument: str) -> None:
+    """A signed integer dtype of torch or numpy (or uint8), by its name."""
+    name = str(dtype).removeprefix("torch.")
+    if name not in ("int64", "int32", "int16", "int8", "uint8"):
+        fail(argument, f"dtype {name}", "an integer dtype",
+             "node indices are integers: convert with .long()", kind=GraphTypeError)
+
+
+def check_bounds(low: int, high: int, argument: str, limit: int, count: str) -> None:
+    """Smallest and largest index lie in ``[0, limit)``; ``count`` is what the limit counts."""
+    if low < 0:
+        fail(argument, f"index {low}", f"0 <= index < {count}={limit}",
+             "relabel the nodes to 0, 1, 2, ...")
+    if high >= limit:
+        fail(argument, f"index {high}", f"0 <= index < {count}={limit}",
+             f"pass {count}={high + 1} or relabel the nodes")
+
+
+def check_ptr(ptr: Any, length: int, argument: str = "ptr") -> None:
+    """Borders of segments, array or tensor: from 0 to ``length``, never falling."""
+    if ptr.ndim != 1 or len(ptr) == 0:
+        fail(argument, f"shape {tuple(ptr.shape)}", "shape (B + 1,), the borders of B segments")
+    check_integer_dtype(ptr.dtype, argument)
+    first, last = int(ptr[0]), int(ptr[-1])
+    if first != 0:
+        fail(argument, f"first value {first}", "0", "the first segment starts at the first row")
+    if last != length:
+        fail(argument, f"last value {last}", f"{length}, the number of rows of 'x'",
+             "the last segment ends after the last row")
+    if bool((ptr[1:] < ptr[:-1]).any()):
+        fail(argument, "values that fall", "values that never fall", "sort the segments")

@@ -1,0 +1,249 @@
+"""The graph that layers see: compressed rows of the in-edges of every node, and their transpose."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..graph import checks
+from ..graph.csr import CSRGraph
+from ..kernels.cpu import adjacency as kernel
+from .memory import remember
+
+#: ``None``, the number of nodes, or ``(num_src, num_dst)``.
+Size = int | tuple[int, int] | None
+
+
+class Adjacency(NamedTuple):
+    """Edges grouped by target, and by source, as tensors on one device.
+
+    Row ``i`` lists the in-edges of target ``i`` in the order of ``edge_index``, where
+    ``edge_index[0]`` is the source and ``edge_index[1]`` the target of an edge. Direction, parallel
+    edges and self loops stay as they are. It is a tuple of tensors, so it passes through
+    ``torch.compile``, ``DataLoader`` workers and ``pickle``. Make one with
+    :meth:`from_edge_index` or :func:`as_adjacency`: they check the indices, which ops then trust.
+
+    Args:
+        rowptr: Where the row of each target starts, int64.
+        col: Source of the edge in each slot, int32 (int64 past 2^31 nodes or edges).
+        perm: Number of the edge in each slot, as ``edge_index`` counts, same dtype as ``col``.
+        t_rowptr: Where the row of each source starts in the transpose.
+        t_col: Target of the edge in each slot of the transpose.
+        t_perm: Number of the edge in each slot of the transpose.
+
+    Shapes:
+        - **rowptr:** :math:`(N_{dst} + 1)`
+        - **t_rowptr:** :math:`(N_{src} + 1)`
+        - **col, perm, t_col, t_perm:** :math:`(E)`
+
+    Example:
+        >>> edge_index = torch.tensor([[0, 1, 0], [2, 2, 1]])
+        >>> adjacency = Adjacency.from_edge_index(edge_index, 3)
+        >>> adjacency.rowptr.tolist(), adjacency.col.tolist(), adjacency.perm.tolist()
+        ([0, 0, 1, 3], [0, 0, 1], [2, 0, 1])
+    """
+
+    rowptr: Tensor
+    col: Tensor
+    perm: Tensor
+    t_rowptr: Tensor
+    t_col: Tensor
+    t_perm: Tensor
+
+    @classmethod
+    def from_edge_index(cls, edge_index: Any, size: Size = None) -> Adjacency:
+        """Adjacency of edge indices in PyG's layout; built once per tensor in eager mode.
+
+        Args:
+            edge_index: Integer tensor or ``EdgeIndex``, one column per edge.
+            size: Number of nodes, or ``(num_src, num_dst)`` of a bipartite graph. ``None`` takes
+                one more than the largest index.
+
+        Shapes:
+            - **edge_index:** :math:`(2, E)`
+
+        Raises:
+            GraphError: If the shape, the dtype or an index is wrong.
+
+        Example:
+            >>> Adjacency.from_edge_index(torch.tensor([[0, 1], [2, 0]]), (2, 3)).num_dst
+            3
+        """
+        if size is None and hasattr(edge_index, "sparse_size"):  # an EdgeIndex may know
+            known = edge_index.sparse_size()
+            size = None if None in known else (known[0], known[1])
+        if hasattr(edge_index, "as_tensor"):
+            edge_index = edge_index.as_tensor()
+        if isinstance(edge_index, np.ndarray):
+            edge_index = torch.from_numpy(np.ascontiguousarray(edge_index))
+        if not isinstance(edge_index, Tensor):
+            checks.fail("edge_index", type(edge_index).__name__, "a tensor of shape (2, E)",
+                        "pass torch.tensor(edges).t() for a list of pairs",
+                        kind=checks.GraphTypeError)
+        checks.check_edge_tensor(edge_index)
+        if size is None:
+            size = int(edge_index.max()) + 1 if edge_index.numel() else 0
+        num_src, num_dst = (size, size) if isinstance(size, int) else size
+        return remember(edge_index, ("adjacency", num_src, num_dst),
+                        lambda: cls(*build_adjacency(edge_index.detach(), num_src, num_dst)))
+
+    @property
+    def num_src(self) -> int:
+        """Number of source nodes."""
+        return self.t_rowptr.shape[0] - 1
+
+    @property
+    def num_dst(self) -> int:
+        """Number of target nodes."""
+        return self.rowptr.shape[0] - 1
+
+    @property
+    def num_edges(self) -> int:
+        """Number of edges as listed."""
+        return self.col.shape[0]
+
+    @property
+    def degree(self) -> Tensor:
+        """Number of in-edges of every target, ``[num_dst]``."""
+        return self.rowptr.diff()
+
+    def t(self) -> Adjacency:
+        """The same edges turned round.
+
+        Example:
+            >>> Adjacency.from_edge_index(torch.tensor([[0], [2]]), 3).t().rowptr.tolist()
+            [0, 1, 1, 1]
+        """
+        return Adjacency(self.t_rowptr, self.t_col, self.t_perm, self.rowptr, self.col, self.perm)
+
+    def to(self, device: torch.device | str) -> Adjacency:
+        """The same adjacency on another device.
+
+        Example:
+            >>> Adjacency.from_edge_index(torch.tensor([[0], [2]])).to("cpu").num_edges
+            1
+        """
+        return Adjacency(*(tensor.to(device) for tensor in self))
+
+
+def as_adjacency(
+    graph: Any, num_src: int | None = None, num_dst: int | None = None
+) -> Adjacency:
+    """Adjacency of whatever a graph came as: what every op calls on its first argument.
+
+    Args:
+        graph: An :class:`Adjacency`, an ``edge_index`` tensor, an ``EdgeIndex``, a ``torch.sparse``
+            CSR, CSC or COO tensor (PyG's ``adj_t``: a row per target, only its structure is read)
+            or a :class:`~graphlocal.CSRGraph`.
+        num_src: Number of source nodes. ``None`` takes what the graph knows.
+        num_dst: Number of target nodes. ``None`` takes what the graph knows, or ``num_src``.
+
+    Raises:
+        GraphError: If the graph is none of these, is not checked out by
+            :meth:`Adjacency.from_edge_index`, or has other sizes.
+
+    Example:
+        >>> as_adjacency(torch.tensor([[0, 1], [1, 2]]), 4).num_dst
+        4
+    """
+    if isinstance(graph, Adjacency):
+        adjacency = graph
+    elif isinstance(graph, CSRGraph):
+        adjacency = _from_csr_graph(graph)
+    elif isinstance(graph, Tensor) and graph.layout is not torch.strided:
+        adjacency = remember(graph, "adjacency", lambda: _from_sparse(graph))
+    elif num_src is None and num_dst is None:
+        return Adjacency.from_edge_index(graph)
+    else:
+        if num_dst is None:
+            num_dst = num_src
+        return Adjacency.from_edge_index(graph, (num_dst if num_src is None else num_src, num_dst))
+    if num_src is not None and num_src != adjacency.num_src:
+        checks.fail("x", f"{num_src} rows", f"{adjacency.num_src}, one per source node of 'graph'")
+    if num_dst is not None and num_dst != adjacency.num_dst:
+        checks.fail("num_dst", str(num_dst), f"{adjacency.num_dst}, the target nodes of 'graph'")
+    return adjacency
+
+
+def _from_csr_graph(graph: CSRGraph) -> Adjacency:
+    """Every undirected edge in both directions, numbered by its place in ``graph.col``."""
+    row = np.repeat(np.arange(graph.num_nodes), graph.degree)
+    edge_index = torch.from_numpy(np.stack([graph.col.astype(np.int64), row]))
+    return Adjacency.from_edge_index(edge_index, graph.num_nodes)
+
+
+def _from_sparse(matrix: Tensor) -> Adjacency:
+    """Edges numbered by the place of their value in ``matrix``."""
+    if matrix.layout is torch.sparse_coo:
+        row, col = matrix._indices()
+    elif matrix.layout in (torch.sparse_csr, torch.sparse_csc):
+        by_row = matrix.layout is torch.sparse_csr
+        ptr = matrix.crow_indices() if by_row else matrix.ccol_indices()
+        other = matrix.col_indices() if by_row else matrix.row_indices()
+        own = torch.arange(len(ptr) - 1, device=ptr.device).repeat_interleave(ptr.diff())
+        row, col = (own, other) if by_row else (other, own)
+    else:
+        checks.fail("graph", f"layout {matrix.layout}", "a CSR, CSC or COO tensor",
+                    "convert it with .to_sparse_csr()", kind=checks.GraphTypeError)
+    num_dst, num_src = matrix.shape[:2]
+    return Adjacency.from_edge_index(torch.stack([col.long(), row.long()]), (num_src, num_dst))
+
+
+@torch.library.custom_op("graphlocal::adjacency", mutates_args=())
+def build_adjacency(
+    edge_index: Tensor, num_src: int, num_dst: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Checks the indices and sorts the edges by target and by source, stable in both."""
+    if edge_index.numel():
+        for index, limit, count in ((edge_index[0], num_src, "num_src"),
+                                    (edge_index[1], num_dst, "num_dst")):
+            low, high = torch.aminmax(index)
+            name = "num_nodes" if num_src == num_dst else count
+            checks.check_bounds(int(low), int(high), "edge_index", limit, name)
+    source, target = edge_index.long().contiguous()
+    dtype = _index_dtype(num_src, num_dst, source.shape[0])
+    sort = _sort_on_cpu if edge_index.device.type == "cpu" else _sort
+    return *sort(target, source, num_dst, dtype), *sort(source, target, num_src, dtype)
+
+
+@build_adjacency.register_fake
+def _(
+    edge_index: Tensor, num_src: int, num_dst: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    num_edges = edge_index.shape[1]
+    dtype = _index_dtype(num_src, num_dst, num_edges)
+
+    def rows(count: int) -> tuple[Tensor, Tensor, Tensor]:
+        return (edge_index.new_empty(count + 1, dtype=torch.int64),
+                edge_index.new_empty(num_edges, dtype=dtype),
+                edge_index.new_empty(num_edges, dtype=dtype))
+
+    return *rows(num_dst), *rows(num_src)
+
+
+def _index_dtype(num_src: int, num_dst: int, num_edges: int) -> torch.dtype:
+    return torch.int32 if max(num_src, num_dst, num_edges) < 2**31 else torch.int64
+
+
+def _sort_on_cpu(
+    key: Tensor, other: Tensor, num_rows: int, dtype: torch.dtype
+) -> tuple[Tensor, Tensor, Tensor]:
+    rowptr = torch.zeros(num_rows + 1, dtype=torch.int64)
+    col, perm = torch.empty(len(key), dtype=dtype), torch.empty(len(key), dtype=dtype)
+    key, other = key.numpy(), other.numpy()
+    kernel.count_rows(key, rowptr.numpy())
+    rowptr.cumsum_(0)
+    kernel.fill_rows(key, other, rowptr[:-1].numpy().copy(), col.numpy(), perm.numpy())
+    return rowptr, col, perm
+
+
+def _sort(
+    key: Tensor, other: Tensor, num_rows: int, dtype: torch.dtype
+) -> tuple[Tensor, Tensor, Tensor]:
+    order = torch.argsort(key, stable=True)
+    rowptr = key.new_zeros(num_rows + 1)
+    torch.cumsum(torch.bincount(key, minlength=num_rows), 0, out=rowptr[1:])
+    return rowptr, other[order].to(dtype), order.to(dtype)

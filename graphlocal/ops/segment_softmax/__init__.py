@@ -1,0 +1,42 @@
+"""Softmax within contiguous segments: the attention of every node over its in-edges."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ...graph import checks
+from ..segment_reduce.reference import segment_index
+from . import reference
+
+
+def segment_softmax(x: Tensor, ptr: Tensor) -> Tensor:
+    r"""Softmax over the rows ``x[ptr[b]:ptr[b + 1]]`` of every segment ``b``, column by column.
+
+    .. math::
+        y_i = \frac{\exp(x_i - m_b)}{\sum_{j \in b} \exp(x_j - m_b)}, \qquad
+        m_b = \max_{j \in b} x_j
+
+    Values of ``-inf`` get 0; a segment of nothing but ``-inf`` gets 0 everywhere, so a node whose
+    edges are all masked receives nothing. ``+inf`` and ``NaN`` make a segment ``NaN``.
+
+    Args:
+        x: Scores, those of a segment one after another.
+        ptr: Borders of the segments, from 0 to the number of rows.
+
+    Shapes:
+        - **x, output:** :math:`(N, *)`
+        - **ptr:** :math:`(B + 1)`
+
+    Raises:
+        GraphError: If ``ptr`` does not cut ``x`` into segments, or ``x`` is not floating point.
+
+    Example:
+        >>> import torch
+        >>> segment_softmax(torch.tensor([0.0, 0.0, 7.0]), torch.tensor([0, 2, 2, 3])).tolist()
+        [0.5, 0.5, 1.0]
+    """
+    if not x.is_floating_point():
+        checks.fail("x", f"dtype {str(x.dtype).removeprefix('torch.')}", "a floating-point dtype",
+                    "convert with .float()", kind=checks.GraphTypeError)
+    checks.check_ptr(ptr, x.shape[0])
+    return reference.segment_softmax(x, segment_index(ptr, x.shape[0]), ptr.shape[0] - 1)
