@@ -15,7 +15,9 @@ from .version import __version__
 _NAMES = {
     "CSRGraph": "graph",
     "GraphError": "graph",
+    "accelerate": "nn",
     "read": "graph",
+    "restore": "nn",
 }
 _ROOMS = ("graph", "topology", "ops", "nn", "transforms", "datasets", "tasks")
 

@@ -1,0 +1,164 @@
+"""What makes a PyG convolution aggregate on GraphLocal's core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch_geometric import EdgeIndex
+from torch_geometric.nn import MessagePassing
+from torch_geometric.nn.aggr import (
+    MaxAggregation,
+    MeanAggregation,
+    MinAggregation,
+    SumAggregation,
+)
+
+from ... import ops
+from ...graph.checks import GraphTypeError, fail
+
+_REDUCE = {SumAggregation: "sum", MeanAggregation: "mean", MaxAggregation: "max",
+           MinAggregation: "min"}
+#: What a layer computes between gathering and updating. Whoever replaces one wants it called.
+_STEPS = frozenset({"message", "aggregate", "message_and_aggregate", "update"})
+_HOOKS = tuple(f"_{step}_forward{kind}_hooks" for kind in ("", "_pre")
+               for step in ("propagate", "message", "aggregate", "message_and_aggregate"))
+
+
+class CoreConv(MessagePassing):
+    """Base of layers whose neighbourhood sums, means, maxima and minima run as one ``ops.spmm``.
+
+    Put it before a PyG class whose message is a neighbour's features, optionally times
+    ``edge_weight``; the forward pass, the parameters and their names stay PyG's own. What the core
+    does not cover runs as PyG runs it: other aggregations, explain mode, decomposed layers,
+    message hooks, subclasses with a message of their own, features that are not a floating-point
+    matrix, ``torch_sparse.SparseTensor``.
+    """
+
+    #: Whether the class aggregates the way its PyG class does; a subclass may not.
+    _is_plain = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        origin = cls.origin()
+        cls._is_plain = all(getattr(cls, step) is getattr(origin, step) for step in _STEPS)
+        # PyG writes a `propagate` of its own into every class that has none in its own namespace,
+        # and binds one of these to an instance when `explain` or `decomposed_layers` change.
+        cls.propagate = cls._orig_propagate = cls._jinja_propagate = cls.propagate
+
+    @classmethod
+    def origin(cls) -> type[MessagePassing]:
+        """The PyG class this one stands in for."""
+        return next(c for c in cls.__mro__ if not issubclass(c, CoreConv))
+
+    def propagate(self, edge_index: Any, size: Any = None, **kwargs: Any) -> Tensor:
+        reduce = self._reduction()
+        x = kwargs["x"]
+        source, target = (0, 1) if self.flow == "source_to_target" else (1, 0)
+        x_j = x[source] if isinstance(x, (tuple, list)) else x
+        if reduce is None or not _is_matrix(x_j) or not _is_graph(edge_index):
+            if isinstance(edge_index, ops.Adjacency):
+                size = (edge_index.num_src, edge_index.num_dst)
+                edge_index = to_edge_index(edge_index)
+            return MessagePassing.propagate(self, edge_index, size=size, **kwargs)
+
+        sizes = self._sizes(edge_index, size, x, source)
+        weight = kwargs.get("edge_weight")
+        if isinstance(edge_index, Tensor) and edge_index.layout is torch.sparse_csr:
+            adjacency = ops.remember(edge_index, "adjacency", lambda: ops.as_adjacency(edge_index))
+            weight = edge_index.values()  # as PyG: a sparse matrix brings its own weights
+        else:
+            adjacency = ops.as_adjacency(edge_index, sizes[0], sizes[1])
+        if target == 0:
+            adjacency = adjacency.t()
+        if weight is not None:
+            weight = weight.view(-1)
+            if weight.numel() == 1 != adjacency.num_edges:
+                weight = weight.expand(adjacency.num_edges)
+        return ops.spmm(adjacency, x_j, weight, reduce)
+
+    def _reduction(self) -> str | None:
+        """The reduction to run, ``None`` where PyG's own path has to."""
+        if not self._is_plain or obstacle(self) is not None:
+            return None
+        return _REDUCE[type(self.aggr_module)]
+
+    def _sizes(self, graph: Any, size: Any, x: Any, source: int) -> tuple[int, int]:
+        """Numbers of nodes ``edge_index[0]`` and ``edge_index[1]`` count, inferred as PyG does."""
+        if isinstance(graph, ops.Adjacency):
+            sizes = [graph.num_src, graph.num_dst]
+        elif isinstance(graph, EdgeIndex):
+            sizes = list(graph.sparse_size())
+        elif graph.layout is torch.sparse_csr:
+            sizes = [graph.size(1), graph.size(0)]
+            if source == 1:
+                fail("flow", "'target_to_source'", "'source_to_target'",
+                     "a sparse adj_t says where messages go: pass its transpose")
+        else:
+            sizes = [None, None] if size is None else list(size)
+        for side in (0, 1) if isinstance(x, (tuple, list)) else (source,):
+            given = x[side] if isinstance(x, (tuple, list)) else x
+            if not isinstance(given, Tensor):
+                continue
+            rows = given.size(self.node_dim)
+            if sizes[side] is None:
+                sizes[side] = rows
+            elif sizes[side] != rows:
+                fail("x", f"{rows} rows", f"{sizes[side]}, the "
+                     f"{'source' if side == 0 else 'target'} nodes of the graph",
+                     "x and edge_index (or size) must count the same nodes")
+        known = sizes[source]
+        return tuple(known if count is None else count for count in sizes)
+
+
+def obstacle(conv: MessagePassing) -> str | None:
+    """Why a layer has to run as PyG runs it; ``None`` where the core serves."""
+    aggr = conv.aggr_module
+    if type(aggr) not in _REDUCE:
+        return f"aggr={conv.aggr!r} is none of sum, mean, max, min"
+    if conv.explain:
+        return "explain mode is on"
+    if conv.decomposed_layers != 1:
+        return f"decomposed_layers={conv.decomposed_layers}"
+    if conv.node_dim not in (-2, 0):
+        return f"node_dim={conv.node_dim} is neither -2 nor 0"
+    if any(getattr(conv, hooks) for hooks in _HOOKS):
+        return "it has message hooks"
+    if aggr._forward_hooks or aggr._forward_pre_hooks:
+        return "its aggregation has hooks"
+    # Dynamo cannot look into a module's own namespace, nor follow what was put there.
+    if not torch.compiler.is_compiling() and not _STEPS.isdisjoint(vars(conv)):
+        return f"{', '.join(sorted(_STEPS & vars(conv).keys()))} was replaced on this layer"
+    return None
+
+
+def _is_matrix(x: Any) -> bool:
+    return (isinstance(x, Tensor) and x.dim() == 2 and x.is_floating_point()
+            and x.layout is torch.strided)
+
+
+def _is_graph(graph: Any) -> bool:
+    """A graph the core reads; PyG's path takes or refuses everything else."""
+    if isinstance(graph, ops.Adjacency):
+        return True
+    if not isinstance(graph, Tensor):
+        return False
+    if graph.layout is torch.sparse_csr:
+        return not graph.requires_grad and graph.dim() == 2
+    return graph.layout is torch.strided
+
+
+def to_edge_index(adjacency: ops.Adjacency) -> Tensor:
+    """Indices ``[2, E]`` of an adjacency, edges in the order they were given.
+
+    Raises:
+        GraphTypeError: If it is not an adjacency.
+    """
+    if not isinstance(adjacency, ops.Adjacency):
+        fail("adjacency", type(adjacency).__name__, "an ops.Adjacency", kind=GraphTypeError)
+    perm = adjacency.perm.long()
+    nodes = torch.arange(adjacency.num_dst, device=perm.device)
+    target = nodes.repeat_interleave(adjacency.degree, output_size=adjacency.num_edges)
+    edges = torch.stack([adjacency.col.long(), target])
+    return torch.empty_like(edges).index_copy(1, perm, edges)
