@@ -2,7 +2,8 @@
 
 from .build import GraphReport
 from .checks import GraphError, GraphTypeError
+from .coerce import as_graph
 from .csr import CSRGraph
 from .formats import read
 
-__all__ = ["CSRGraph", "GraphError", "GraphReport", "GraphTypeError", "read"]
+__all__ = ["CSRGraph", "GraphError", "GraphReport", "GraphTypeError", "as_graph", "read"]

@@ -3,6 +3,9 @@ what to do about it."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -41,6 +44,22 @@ numbered up to five nodes)
     """
     raise kind(f"argument '{argument}': got {got}, expected {expected}"
                + (f" ({remedy})" if remedy else ""))
+
+
+def fail_file(
+    name: str, got: str, expected: str, remedy: str = "", *, line: int | None = None
+) -> NoReturn:
+    """Raises :class:`GraphError` about a file, or about one of its lines.
+
+    Example:
+        >>> fail_file("edges.csv", "1 column", "2 columns", line=17)
+        Traceback (most recent call last):
+        ...
+        graphlocal.graph.checks.GraphError: edges.csv:17: got 1 column, expected 2 columns
+    """
+    where = name if line is None else f"{name}:{line}"
+    raise GraphError(f"{where}: got {got}, expected {expected}"
+                     + (f" ({remedy})" if remedy else ""))
 
 
 def to_numpy(value: Any, argument: str) -> NDArray[Any]:
@@ -237,3 +256,25 @@ def check_ptr(ptr: Any, length: int, argument: str = "ptr") -> None:
              "the last segment ends after the last row")
     if bool((ptr[1:] < ptr[:-1]).any()):
         fail(argument, "values that fall", "values that never fall", "sort the segments")
+
+
+def check_output(
+    path: str | os.PathLike[str], argument: str = "path", inputs: Iterable[Any] = ()
+) -> Path:
+    """A file that can be written: in a folder that exists, and none of the ``inputs``."""
+    target = Path(path)
+    if target.is_dir():
+        fail(argument, f"'{target}'", "a file", "it is a folder: name a file in it")
+    if not target.parent.is_dir():
+        fail(argument, f"'{target}'", "a file in a folder that exists",
+             f"make the folder '{target.parent}' first")
+    # A file is replaced, which its folder must allow; a device is written to.
+    device = target.exists() and not target.is_file()
+    if not os.access(target if device else target.parent, os.W_OK):
+        fail(argument, f"'{target}'", "a file that may be written",
+             "you have no permission to write there")
+    for source in inputs:
+        if os.path.exists(source) and target.exists() and os.path.samefile(source, target):
+            fail(argument, f"'{target}'", "a file other than the input",
+                 "the input is never overwritten")
+    return target
