@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -87,7 +86,9 @@ def load_checkpoint(
         fail("checkpoint", f"{path}, which is no file", "a file save_checkpoint wrote")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # torch lets through whatever a damaged file makes it trip over
         fail("checkpoint", f"{path}, which torch.load(weights_only=True) refuses "
              f"({type(error).__name__})", "a file save_checkpoint wrote",
              "remove it to start anew")

@@ -50,8 +50,6 @@ class NodeData:
         device = data.y.device if isinstance(data.y, Tensor) else torch.device("cpu")
         labels = checks.check_labels(data.y, num_nodes)
         self.data, self.num_nodes = data, num_nodes
-        masks = getattr(data, "train_mask", None)
-        self.split = split % masks.shape[1] if getattr(masks, "ndim", 1) == 2 else 0
         self.index: dict[str, Tensor] = {}
         self.labels: dict[str, Tensor] = {}
         for name in SPLITS:
@@ -59,6 +57,8 @@ class NodeData:
             mask = checks.check_mask(getattr(data, key, None), key, num_nodes, split)
             self.index[name] = torch.from_numpy(mask.nonzero()[0]).to(device)
             self.labels[name] = torch.from_numpy(labels[mask]).to(device)
+        #: The column used, 0 where there is one split only.
+        self.split = split % data.train_mask.shape[1] if data.train_mask.ndim == 2 else 0
 
     def check_output(self, out: Any) -> None:
         """The model gives one row of logits per node and has an output for every label."""
@@ -175,10 +175,10 @@ class NodeTraining:
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
+            self.best = {k: v.to(self.nodes.data.y.device) for k, v in state["best"].items()}
+            self.best_epoch = state["best_epoch"]
+            self.history = {name: list(values) for name, values in state["history"].items()}
+            restore_random_state(state["random"])
         except (RuntimeError, ValueError, KeyError) as error:
             fail("checkpoint", f"the state of another model ({error})", "the same model",
                  "remove the file to start anew")
-        self.best = {k: v.to(self.nodes.data.y.device) for k, v in state["best"].items()}
-        self.best_epoch = state["best_epoch"]
-        self.history = {name: list(values) for name, values in state["history"].items()}
-        restore_random_state(state["random"])
