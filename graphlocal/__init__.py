@@ -15,6 +15,8 @@ from .version import __version__
 _NAMES = {
     "CSRGraph": "graph",
     "GraphError": "graph",
+    "NodeTable": "topology",
+    "metrics": "topology",
     "accelerate": "nn",
     "read": "graph",
     "restore": "nn",

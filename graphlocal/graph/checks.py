@@ -278,3 +278,14 @@ def check_output(
             fail(argument, f"'{target}'", "a file other than the input",
                  "the input is never overwritten")
     return target
+
+
+def check_suffix(
+    path: str | os.PathLike[str], known: tuple[str, ...], argument: str = "path"
+) -> str:
+    """The path's suffix in lower case, one of those ``known``."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in known:
+        fail(argument, f"'{path}'", "a file name that ends in " + ", ".join(known[:-1])
+             + f" or {known[-1]}", "the ending chooses the format")
+    return suffix

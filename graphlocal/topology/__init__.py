@@ -1,0 +1,25 @@
+"""Metrics that need no learning, from a graph to a table; torch is never imported here."""
+
+from .clustering import average_clustering, clustering, transitivity
+from .components import connected_components, num_components
+from .core import core_number
+from .degree import degree
+from .metrics import metrics
+from .registry import METRICS, Metric
+from .table import NodeTable
+from .triangles import triangles
+
+__all__ = [
+    "METRICS",
+    "Metric",
+    "NodeTable",
+    "average_clustering",
+    "clustering",
+    "connected_components",
+    "core_number",
+    "degree",
+    "metrics",
+    "num_components",
+    "transitivity",
+    "triangles",
+]

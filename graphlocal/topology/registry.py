@@ -1,0 +1,83 @@
+"""The metrics there are: the command line, its ``--list`` and the table follow from here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..graph import checks
+from .clustering import clustering
+from .components import connected_components
+from .core import core_number
+from .degree import degree
+from .triangles import triangles
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric of nodes.
+
+    Args:
+        function: Takes a ``CSRGraph`` and returns ``[N]``, or ``[N, C]`` for C columns.
+        columns: Names of its columns in a table.
+        description: One line for ``graphlocal metrics --list``.
+        cost: How its time grows with N nodes and M edges.
+        uses: Metrics it is computed from; the function takes each as the keyword of that name, so
+            that a table with both computes them once.
+
+    Example:
+        >>> METRICS["clustering"].uses
+        ('triangles',)
+    """
+
+    function: Callable[..., Any]
+    columns: tuple[str, ...]
+    description: str
+    cost: str
+    uses: tuple[str, ...] = ()
+
+
+#: One line a metric.
+METRICS: dict[str, Metric] = {
+    "degree": Metric(degree, ("degree",), "number of neighbours", "N"),
+    "triangles": Metric(triangles, ("triangles",), "triangles the node is a corner of", "M^1.5"),
+    "clustering": Metric(clustering, ("clustering",), "share of pairs of neighbours that are "
+                         "connected", "M^1.5", uses=("triangles",)),
+    "core": Metric(core_number, ("core",), "largest k such that the node is in the k-core", "N+M"),
+    "component": Metric(connected_components, ("component",), "number of the connected component, "
+                        "by smallest node", "N+M"),
+}
+
+#: What is computed when nothing is named: cheap on any graph.
+DEFAULT = ("degree", "triangles", "clustering", "core", "component")
+
+
+def resolve(names: str | Iterable[str]) -> list[str]:
+    """Names of metrics, each once, from a list or a comma-separated text; ``"all"`` means all.
+
+    Raises:
+        GraphError: If a name is unknown or there is none.
+
+    Example:
+        >>> resolve("core, degree")
+        ['core', 'degree']
+    """
+    parts = names.split(",") if isinstance(names, str) else list(names)
+    chosen: list[str] = []
+    for part in parts:
+        if not isinstance(part, str):
+            checks.fail("metrics", repr(part), "names of metrics", kind=checks.GraphTypeError)
+        name = part.strip()
+        if name == "all":
+            chosen.extend(METRICS)
+        elif name in METRICS:
+            chosen.append(name)
+        elif name:
+            close = difflib.get_close_matches(name.lower(), METRICS, n=1)
+            checks.fail("metrics", repr(name), "any of " + ", ".join(METRICS) + " or all",
+                        f"did you mean '{close[0]}'?" if close else "")
+    if not chosen:
+        checks.fail("metrics", "no name", "any of " + ", ".join(METRICS) + " or all")
+    return list(dict.fromkeys(chosen))

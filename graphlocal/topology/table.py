@@ -1,0 +1,197 @@
+"""One row a node, one column a metric, and the ways out of it."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..graph import checks
+from ..graph.output import replacing
+
+# Rows turned into Python objects at a time: a bound on memory that costs no speed.
+_ROWS = 1 << 16
+
+
+class NodeTable:
+    """Node ids and named columns.
+
+    Written files never replace the file the graph was read from, and appear whole or not at all.
+    Ids are written as they were read, also those a spreadsheet would take for a formula
+    (``=1+1``): import such a file as text.
+
+    Args:
+        ids: The caller's node ids.
+        columns: Name to values.
+        source: The file the graph was read from. (default: ``None``)
+
+    Shapes:
+        - **ids, columns:** :math:`(N)` each
+
+    Raises:
+        GraphError: If lengths differ or a column is called ``node``.
+
+    Example:
+        >>> table = NodeTable(np.array(["a", "b"]), {"degree": np.array([1, 1])})
+        >>> table
+        NodeTable(num_nodes=2, columns=['degree'])
+        >>> table["degree"].tolist()
+        [1, 1]
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[Any],
+        columns: Mapping[str, NDArray[Any]],
+        *,
+        source: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.ids = np.asarray(ids)
+        self.columns = {name: np.asarray(values) for name, values in columns.items()}
+        self.source = None if source is None else Path(source)
+        for name, values in self.columns.items():
+            if values.shape != self.ids.shape:
+                checks.fail("columns", f"shape {values.shape} for '{name}'",
+                            f"shape {self.ids.shape}", "one value per node")
+            if name == "node":
+                checks.fail("columns", "a column 'node'", "another name", "it is that of the ids")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self.columns:
+            raise KeyError(f"no column '{name}': there are {', '.join(self.columns)}")
+        return self.columns[name]
+
+    def __repr__(self) -> str:
+        return f"NodeTable(num_nodes={len(self)}, columns={list(self.columns)})"
+
+    def describe(self) -> dict[str, dict[str, float]]:
+        """Smallest, mean, median and largest value of every column of numbers.
+
+        Example:
+            >>> NodeTable(np.arange(2), {"core": np.array([1, 3])}).describe()
+            {'core': {'min': 1.0, 'mean': 2.0, 'median': 2.0, 'max': 3.0}}
+        """
+        if not len(self):
+            return {}
+        return {
+            name: {"min": float(values.min()), "mean": float(values.mean()),
+                   "median": float(np.median(values)), "max": float(values.max())}
+            for name, values in self.columns.items() if values.dtype.kind in "iufb"
+        }
+
+    def to_numpy(self) -> NDArray[np.float64]:
+        """All columns of numbers as one matrix, ids left out.
+
+        Shapes:
+            - **output:** :math:`(N, C)`
+
+        Example:
+            >>> NodeTable(np.arange(2), {"core": np.array([1, 3])}).to_numpy().tolist()
+            [[1.0], [3.0]]
+        """
+        numbers = [v for v in self.columns.values() if v.dtype.kind in "iufb"]
+        return np.stack(numbers, axis=1).astype(np.float64) if numbers else np.zeros(
+            (len(self), 0))
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` indexed by node id.
+
+        Raises:
+            ImportError: If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError("to_pandas needs pandas: pip install pandas") from error
+        return pd.DataFrame(self.columns, index=pd.Index(self.ids, name="node"))
+
+    def to_csv(self, target: str | os.PathLike[str] | IO[str], *, separator: str = ",") -> None:
+        """Text with a header line; numbers are written so that they read back the same.
+
+        Args:
+            target: A path, or a text file that is open for writing.
+            separator: Between two columns. (default: ``","``)
+
+        Raises:
+            GraphError: If the path cannot be written, or is that of the graph's own file.
+
+        Example:
+            >>> import sys
+            >>> NodeTable(np.array(["a"]), {"core": np.array([2])}).to_csv(sys.stdout)
+            node,core
+            a,2
+        """
+        if hasattr(target, "write"):
+            self._write_rows(target, separator)
+            return
+        with replacing(self._checked(target)) as path, \
+                open(path, "w", encoding="utf-8", newline="") as file:
+            self._write_rows(file, separator)
+
+    def to_npz(self, path: str | os.PathLike[str]) -> None:
+        """Compressed numpy arrays: ``node`` and one per column; ``np.load`` reads them.
+
+        Raises:
+            GraphError: If the path cannot be written, or is that of the graph's own file.
+        """
+        arrays = {"node": self.ids} | self.columns
+        plain = {k: v.astype(str) if v.dtype == object else v for k, v in arrays.items()}
+        with replacing(self._checked(path)) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, **plain)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """A Parquet file with the columns of :meth:`to_csv`.
+
+        Raises:
+            GraphError: If the path cannot be written, is that of the graph's own file, or pyarrow
+                is not installed.
+        """
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError:
+            checks.fail("path", f"'{path}'", "a .csv, .tsv or .npz file where pyarrow is missing",
+                        "pip install pyarrow, for Parquet")
+        table = pa.table({"node": pa.array(self.ids)}
+                         | {name: pa.array(values) for name, values in self.columns.items()})
+        with replacing(self._checked(path)) as temporary:
+            pq.write_table(table, temporary)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the format the suffix names: ``.csv``, ``.tsv``, ``.npz`` or ``.parquet``.
+
+        Raises:
+            GraphError: If the suffix is another, or as the method for it.
+        """
+        WRITERS[checks.check_suffix(path, tuple(WRITERS))](self, path)
+
+    def _checked(self, path: str | os.PathLike[str]) -> Path:
+        return checks.check_output(path, "path", [] if self.source is None else [self.source])
+
+    def _write_rows(self, file: Any, separator: str) -> None:
+        writer = csv.writer(file, delimiter=separator, lineterminator="\n")
+        writer.writerow(["node", *self.columns])
+        arrays = [self.ids, *self.columns.values()]
+        for start in range(0, len(self), _ROWS):
+            part = [array[start : start + _ROWS].tolist() for array in arrays]
+            writer.writerows(zip(*part, strict=True))
+
+
+#: Suffix of a file to what writes it.
+WRITERS = {
+    ".csv": NodeTable.to_csv,
+    ".tsv": lambda table, path: table.to_csv(path, separator="\t"),
+    ".npz": NodeTable.to_npz,
+    ".parquet": NodeTable.to_parquet,
+}
