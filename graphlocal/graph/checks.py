@@ -167,6 +167,46 @@ def check_weight(weight: Any, num_edges: int, argument: str = "edge_weight") -> 
     return array
 
 
+def check_rowptr(rowptr: NDArray[Any], argument: str, num_nodes: int, num_ends: int) -> None:
+    """Row pointers ``[N + 1]`` that never fall, from 0 to at most ``num_ends``."""
+    if rowptr.shape != (num_nodes + 1,):
+        fail(argument, f"shape {rowptr.shape}", f"shape ({num_nodes + 1},), one more than rows")
+    if rowptr[0] != 0:
+        fail(argument, f"first value {rowptr[0]}", "0")
+    falls = np.flatnonzero(rowptr[1:] < rowptr[:-1])
+    if falls.size:
+        fail(argument, f"{rowptr[falls[0] + 1]} after {rowptr[falls[0]]} at position "
+             f"{falls[0] + 1}", "values that never fall")
+    if rowptr[-1] > num_ends:
+        fail(argument, f"last value {rowptr[-1]}", f"at most {num_ends}, the number of entries")
+
+
+def check_csr(
+    rowptr: NDArray[np.int64], col: NDArray[np.integer], weight: NDArray[np.float64] | None
+) -> None:
+    """Arrays of a simple undirected graph: sorted rows, no loops, every edge in both rows."""
+    from ..kernels.cpu.csr import find_fault
+
+    num_nodes = len(rowptr) - 1
+    check_rowptr(rowptr, "rowptr", num_nodes, len(col))
+    if rowptr[-1] != len(col):
+        fail("rowptr", f"last value {rowptr[-1]}", f"{len(col)}, the length of col")
+    check_index_range(col, "col", num_nodes)
+    row, slot, fault = find_fault(rowptr, col, np.empty(0) if weight is None else weight)
+    if fault == 0:
+        return
+    got = f"{col[slot]} in row {row} at position {slot}"
+    remedy = "build the graph with CSRGraph.from_edge_index"
+    if fault == 1:
+        fail("col", got, "no self loop", remedy)
+    if fault == 2:
+        fail("col", f"{got} after {col[slot - 1]}", "sorted rows without repetition", remedy)
+    if fault == 3:
+        fail("col", got, f"{row} in row {col[slot]} too, an undirected graph", remedy)
+    fail("weight", f"{weight[slot] if weight is not None else 0} for ({row}, {col[slot]})",
+         "one weight for both directions, not zero", remedy)
+
+
 def check_choice(value: Any, argument: str, choices: tuple[Any, ...]) -> Any:
     """One of the listed values."""
     if isinstance(value, bool) or value not in choices:
@@ -289,3 +329,17 @@ def check_suffix(
         fail(argument, f"'{path}'", "a file name that ends in " + ", ".join(known[:-1])
              + f" or {known[-1]}", "the ending chooses the format")
     return suffix
+
+
+def check_operand(x: Any, argument: str, rows: int) -> NDArray[Any]:
+    """A vector ``[rows]`` or matrix ``[rows, F]`` of finite numbers, as int64 or float64."""
+    array = to_numpy(x, argument)
+    if array.dtype.kind not in "fiub":
+        fail(argument, f"dtype {array.dtype}", "real numbers", kind=GraphTypeError)
+    if array.ndim not in (1, 2) or array.shape[0] != rows:
+        fail(argument, f"shape {tuple(array.shape)}", f"shape ({rows},) or ({rows}, F)")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        fail(argument, "NaN or infinite values", "finite numbers",
+             "products are differences of sums, in which they would spread")
+    kind = np.float64 if array.dtype.kind == "f" else np.int64
+    return np.ascontiguousarray(array, dtype=kind)
