@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import checks
+from . import checks, convert, store
 from .build import GraphReport, build_csr
 
 Directed = Literal["symmetrize", "error"]
@@ -21,7 +23,8 @@ class CSRGraph:
     read-only.
 
     Make one with :meth:`from_edge_index`, :meth:`from_edges`, :meth:`from_networkx`,
-    :meth:`from_scipy`, :meth:`from_data`, :meth:`read` or :meth:`open`.
+    :meth:`from_scipy`, :meth:`from_data`, :meth:`read` or :meth:`open`. Arrays that have all this
+    already go to the constructor, which copies them and checks every entry.
 
     Args:
         rowptr: Row pointers, int64.
@@ -34,6 +37,10 @@ class CSRGraph:
         - **rowptr:** :math:`(N + 1)`
         - **col, weight:** :math:`(2M)` for :math:`M` undirected edges
         - **ids, degree:** :math:`(N)`
+
+    Raises:
+        GraphError: If row pointers fall or end elsewhere, a row is not sorted, holds its own node
+            or one out of range, or an edge stands in one of its two rows only.
 
     Example:
         >>> graph = CSRGraph.from_edges([(0, 1), (1, 2), (2, 0), (2, 2), (2, 3)])
@@ -53,19 +60,60 @@ class CSRGraph:
 
     def __init__(
         self,
-        rowptr: NDArray[np.int64],
-        col: NDArray[np.integer],
-        weight: NDArray[np.float64] | None = None,
+        rowptr: ArrayLike | Any,
+        col: ArrayLike | Any,
+        weight: ArrayLike | Any | None = None,
         ids: NDArray[Any] | None = None,
         report: GraphReport | None = None,
+    ) -> None:
+        pointers = checks.check_integers(checks.to_numpy(rowptr, "rowptr"), "rowptr")
+        neighbors = checks.check_integers(checks.to_numpy(col, "col"), "col")
+        for name, array in (("rowptr", pointers), ("col", neighbors)):
+            if array.ndim != 1:
+                checks.fail(name, f"shape {array.shape}", "one dimension")
+        if len(pointers) == 0:
+            checks.fail("rowptr", "shape (0,)", "shape (N + 1,)", "no nodes at all are [0]")
+        values = None if weight is None else checks.check_weight(weight, len(neighbors), "weight")
+        checks.check_csr(pointers, neighbors, values)
+        if ids is not None and len(ids) != len(pointers) - 1:
+            checks.fail("ids", f"{len(ids)} names", f"{len(pointers) - 1}, one per node")
+        if len(pointers) - 1 <= 2**31:
+            neighbors = neighbors.astype(np.int32)
+        if report is None:
+            report = GraphReport(two_way=len(neighbors) // 2,
+                                 isolated=int(np.count_nonzero(np.diff(pointers) == 0)))
+        self._set(pointers.copy(), neighbors, None if values is None else values.copy(), ids,
+                  report)
+
+    @classmethod
+    def _trusted(
+        cls,
+        rowptr: NDArray[np.int64],
+        col: NDArray[np.integer],
+        weight: NDArray[np.float64] | None,
+        ids: NDArray[Any] | None,
+        report: GraphReport,
+    ) -> CSRGraph:
+        """A graph of arrays that the builder made, which are not gone through again."""
+        graph = cls.__new__(cls)
+        graph._set(rowptr, col, weight, ids, report)
+        return graph
+
+    def _set(
+        self,
+        rowptr: NDArray[np.int64],
+        col: NDArray[np.integer],
+        weight: NDArray[np.float64] | None,
+        ids: NDArray[Any] | None,
+        report: GraphReport,
     ) -> None:
         # Read-only always: nobody changes a graph that was checked, and kernels compile once.
         for name, array in (("rowptr", rowptr), ("col", col), ("weight", weight), ("ids", ids)):
             if array is not None:
-                array = array.view()
+                array = np.asarray(array).view()
                 array.flags.writeable = False
             object.__setattr__(self, name, array)
-        object.__setattr__(self, "report", report if report is not None else GraphReport())
+        object.__setattr__(self, "report", report)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"CSRGraph is immutable: cannot set '{name}' (build a new graph)")
@@ -104,7 +152,7 @@ class CSRGraph:
         return f"CSRGraph(num_nodes={self.num_nodes}, num_edges={self.num_edges}{weighted})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return CSRGraph, (self.rowptr, self.col, self.weight, self.ids, self.report)
+        return CSRGraph._trusted, (self.rowptr, self.col, self.weight, self.ids, self.report)
 
     # Constructors: each reads its source and hands plain arrays to `from_edge_index`.
 
@@ -142,23 +190,42 @@ class CSRGraph:
             >>> CSRGraph.from_edge_index(np.array([[0, 1], [1, 2]]), num_nodes=5)
             CSRGraph(num_nodes=5, num_edges=2)
         """
-        checks.check_choice(directed, "directed", ("symmetrize", "error"))
         index, num_nodes = checks.check_edge_index(edge_index, num_nodes)
         weight = None
         if edge_weight is not None:
             weight = checks.check_weight(edge_weight, index.shape[1])
+        return cls._from_checked(index, num_nodes, weight, ids, directed)
+
+    @classmethod
+    def _from_checked(
+        cls,
+        index: NDArray[np.int64],
+        num_nodes: int,
+        weight: NDArray[np.float64] | None,
+        ids: NDArray[Any] | None,
+        directed: Directed,
+        *,
+        source: str = "edge_index",
+        once: bool = False,
+        zeros: int = 0,
+    ) -> CSRGraph:
+        """Builds the graph of checked edges; ``once``: naming every edge once is undirected too."""
+        checks.check_choice(directed, "directed", ("symmetrize", "error"))
         if ids is not None and len(ids) != num_nodes:
             checks.fail("ids", f"{len(ids)} names", f"{num_nodes}, one per node")
         rowptr, col, weight, report = build_csr(index[0], index[1], num_nodes, weight)
-        if directed == "error" and (report.one_way or report.conflicts):
+        if zeros:
+            report = replace(report, zeros=report.zeros + zeros)
+        if directed == "error" and (report.one_way or report.conflicts) and not (
+                once and report.two_way == 0):
             one_sided = f"{report.one_way:,} of {len(col) // 2:,} edges in one direction only"
             checks.fail(
-                "edge_index", one_sided if report.one_way else
+                source, one_sided if report.one_way else
                 f"{report.conflicts:,} edges with different weights in their two directions",
                 "every edge in both directions, because directed='error'",
                 "pass directed='symmetrize' to take it as undirected",
             )
-        return cls(rowptr, col, weight, ids, report)
+        return cls._trusted(rowptr, col, weight, ids, report)
 
     @classmethod
     def from_edges(
@@ -190,8 +257,271 @@ class CSRGraph:
         return cls.from_edge_index(array.T, num_nodes, edge_weight, directed=directed)
 
     @classmethod
+    def from_csr(
+        cls,
+        rowptr: ArrayLike | Any,
+        col: ArrayLike | Any,
+        weight: ArrayLike | Any | None = None,
+        *,
+        ids: NDArray[Any] | None = None,
+    ) -> CSRGraph:
+        """Graph of row pointers and neighbours that are simple and undirected already.
+
+        Nothing is repaired; every entry is checked.
+
+        Shapes:
+            - **rowptr:** :math:`(N + 1)`
+            - **col, weight:** :math:`(2M)`
+            - **ids:** :math:`(N)`
+
+        Raises:
+            GraphError: As the constructor.
+
+        Example:
+            >>> CSRGraph.from_csr([0, 1, 3, 4], [1, 0, 2, 1]).num_edges
+            2
+            >>> CSRGraph.from_csr([0, 1, 1], [1])
+            Traceback (most recent call last):
+            ...
+            graphlocal.graph.checks.GraphError: argument 'col': got 1 in row 0 at position 0, \
+expected 0 in row 1 too, an undirected graph (build the graph with CSRGraph.from_edge_index)
+        """
+        return cls(rowptr, col, weight, ids)
+
+    @classmethod
+    def from_networkx(
+        cls, graph: Any, weight: str | None = "weight", *, directed: Directed = "symmetrize"
+    ) -> CSRGraph:
+        """Graph of a networkx graph of any kind; its labels become the ids.
+
+        Integer labels are sorted, others keep the order of ``graph.nodes``.
+
+        Args:
+            graph: ``Graph``, ``DiGraph``, ``MultiGraph`` or ``MultiDiGraph``.
+            weight: Edge attribute with the weights; an edge without it weighs 1, and a graph
+                without it has no weights.
+            directed: As in :meth:`from_edge_index`, for directed graphs.
+
+        Raises:
+            GraphError: If ``graph`` is no networkx graph or weights are not finite numbers.
+
+        Example:
+            >>> import networkx as nx
+            >>> graph = CSRGraph.from_networkx(nx.DiGraph([("a", "b"), ("b", "a"), ("b", "c")]))
+            >>> graph.num_edges, graph.ids.tolist()
+            (2, ['a', 'b', 'c'])
+        """
+        index, num_nodes, values, ids = convert.networkx_edges(graph, weight)
+        if values is not None:
+            values = checks.check_weight(values, index.shape[1], "weight")
+        # Checked first: an undirected graph passes whatever the policy.
+        checks.check_choice(directed, "directed", ("symmetrize", "error"))
+        if not graph.is_directed():
+            directed = "symmetrize"
+        return cls._from_checked(index, num_nodes, values, ids, directed, source="graph")
+
+    @classmethod
+    def from_scipy(
+        cls,
+        matrix: Any,
+        weight: bool | None = None,
+        *,
+        ids: NDArray[Any] | None = None,
+        directed: Directed = "symmetrize",
+    ) -> CSRGraph:
+        """Graph of a square sparse adjacency matrix of any format.
+
+        Explicit zeros are no edges; :attr:`report` counts them.
+
+        Args:
+            matrix: A scipy sparse array or matrix. A triangular one is symmetrised.
+            weight: Whether values are weights; ``None`` means unless all of them are 1.
+            ids: Names of the nodes.
+            directed: As in :meth:`from_edge_index`.
+
+        Shapes:
+            - **matrix:** :math:`(N, N)`
+
+        Raises:
+            GraphError: If the matrix is dense, not square, or its arrays are damaged.
+
+        Example:
+            >>> from scipy.sparse import csr_array
+            >>> CSRGraph.from_scipy(csr_array([[0, 2.5, 0], [0, 0, 1], [0, 0, 0]]))
+            CSRGraph(num_nodes=3, num_edges=2, weighted)
+        """
+        index, num_nodes, values, zeros = convert.scipy_edges(matrix, weight)
+        return cls._from_checked(index, num_nodes, values, ids, directed, source="matrix",
+                                 zeros=zeros)
+
+    @classmethod
+    def from_data(
+        cls,
+        data: Any,
+        weight: bool | str | None = None,
+        *,
+        directed: Directed = "symmetrize",
+    ) -> CSRGraph:
+        """Graph of PyG's ``Data``, or of any object with ``edge_index``.
+
+        Args:
+            data: Object with ``edge_index`` and perhaps ``num_nodes``.
+            weight: ``None`` takes ``edge_weight`` or one-dimensional ``edge_attr``, where there
+                is one; ``False`` none; ``True`` demands one; a name takes that attribute.
+            directed: As in :meth:`from_edge_index`.
+
+        Raises:
+            GraphError: If there is no ``edge_index``, or as :meth:`from_edge_index`.
+
+        Example:
+            >>> import torch
+            >>> from torch_geometric.data import Data
+            >>> CSRGraph.from_data(Data(edge_index=torch.tensor([[0, 1], [1, 2]]), num_nodes=5))
+            CSRGraph(num_nodes=5, num_edges=2)
+        """
+        index, num_nodes, values = convert.data_edges(data, weight)
+        return cls.from_edge_index(index, num_nodes, values, directed=directed)
+
+    @classmethod
     def read(cls, source: Any, **options: Any) -> CSRGraph:
-        """Graph of a file; see :func:`graphlocal.graph.read`."""
+        """Graph of a file; :func:`graphlocal.graph.read` has the options.
+
+        Example:
+            >>> CSRGraph.read(b"ann bob\\nbob eve\\n").ids.tolist()
+            ['ann', 'bob', 'eve']
+        """
         from .formats import read
 
         return read(source, **options)
+
+    @classmethod
+    def open(cls, directory: str | os.PathLike[str], *, check: bool = False) -> CSRGraph:
+        """Opens what :meth:`save` wrote, without reading it: arrays are mapped, read-only.
+
+        Args:
+            directory: The directory.
+            check: Go through every edge too, for a directory of unknown origin.
+
+        Raises:
+            GraphError: If the directory is none of ours, incomplete or damaged.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     CSRGraph.from_edges([(0, 1)]).save(f"{folder}/graph")
+            ...     CSRGraph.open(f"{folder}/graph").num_edges
+            1
+        """
+        return store.open_graph(directory, check=check)
+
+    # And back.
+
+    def save(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Writes ``rowptr.npy, col.npy, meta.json`` (weights and ids too) for :meth:`open`.
+
+        The directory appears whole or not at all.
+
+        Args:
+            directory: A new name; its parent exists.
+            overwrite: Replace a graph saved there before, never anything else.
+
+        Raises:
+            GraphError: If the directory exists or cannot be written.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     CSRGraph.from_edges([(0, 1)]).save(f"{folder}/graph")
+        """
+        store.save_graph(self, directory, overwrite=overwrite)
+
+    def write_edges(
+        self, path: str | os.PathLike[str], *, sep: str = "\t", header: bool = False
+    ) -> None:
+        """Writes an edge list, every edge once, with ids and weights. Isolated nodes are lost.
+
+        Args:
+            path: File to write; packed if its name ends in ``.gz``.
+            sep: Character between columns.
+            header: Begin with a line that names the columns.
+
+        Raises:
+            GraphError: If the file cannot be written there.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     CSRGraph.from_edges([(0, 1), (2, 1)]).write_edges(f"{folder}/edges.tsv")
+            ...     print(open(f"{folder}/edges.tsv").read().split())
+            ['0', '1', '1', '2']
+        """
+        convert.write_edges(self, path, sep, header)
+
+    def to_edges(self) -> NDArray[np.int64]:
+        """Every edge once, in rows, smaller end first.
+
+        Shapes:
+            - **output:** :math:`(M, 2)`
+
+        Example:
+            >>> CSRGraph.from_edges([(2, 1), (0, 1)]).to_edges().tolist()
+            [[0, 1], [1, 2]]
+        """
+        return np.stack(convert.upper_edges(self)[:2], axis=1)
+
+    def to_edge_index(self) -> NDArray[np.int64]:
+        """Every edge in both directions, in columns, sorted by row: PyG's layout.
+
+        ``torch.from_numpy`` makes it a tensor; :attr:`weight` is in the same order.
+
+        Shapes:
+            - **output:** :math:`(2, 2M)`
+
+        Example:
+            >>> CSRGraph.from_edges([(0, 1), (1, 2)]).to_edge_index().tolist()
+            [[0, 1, 1, 2], [1, 0, 2, 1]]
+        """
+        index = np.empty((2, len(self.col)), np.int64)
+        index[0] = np.repeat(np.arange(self.num_nodes), self.degree)
+        index[1] = self.col
+        return index
+
+    def to_networkx(self) -> Any:
+        """``networkx.Graph`` with the ids as labels, weights as ``weight``.
+
+        Example:
+            >>> CSRGraph.read(b"ann bob\\n").to_networkx().edges
+            EdgeView([('ann', 'bob')])
+        """
+        return convert.to_networkx(self)
+
+    def to_scipy(self) -> Any:
+        """``scipy.sparse.csr_array`` of the weights, or of ones.
+
+        Shapes:
+            - **output:** :math:`(N, N)`
+
+        Example:
+            >>> CSRGraph.from_edges([(0, 1)]).to_scipy().toarray().tolist()
+            [[0.0, 1.0], [1.0, 0.0]]
+        """
+        from scipy.sparse import csr_array
+
+        values = np.ones(len(self.col)) if self.weight is None else self.weight
+        shape = (self.num_nodes, self.num_nodes)
+        return csr_array((values.copy(), self.col.copy(), self.rowptr.copy()), shape=shape)
+
+    def to_data(self) -> Any:
+        """PyG's ``Data`` with ``edge_index``, ``num_nodes`` and perhaps ``edge_weight``.
+
+        Example:
+            >>> CSRGraph.from_edges([(0, 1)], num_nodes=3).to_data()
+            Data(edge_index=[2, 2], num_nodes=3)
+        """
+        import torch
+        from torch_geometric.data import Data
+
+        data = Data(edge_index=torch.from_numpy(self.to_edge_index()), num_nodes=self.num_nodes)
+        if self.weight is not None:
+            data.edge_weight = torch.from_numpy(self.weight.astype(np.float32))
+        return data

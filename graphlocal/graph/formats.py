@@ -2,54 +2,191 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import io
+import os
+import re
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from . import checks
+from . import checks, store
+from .edge_list import parse_edges
+from .labels import relabel as relabel_ids
+from .sources import Buffer, open_source
 
 if TYPE_CHECKING:
     from .csr import CSRGraph, Directed
 
+Format = Literal["text", "mtx", "npz", "graphml", "gml"]
+FORMATS = ("text", "mtx", "npz", "graphml", "gml")
+
 
 def read(
-    source: Any, *, num_nodes: int | None = None, directed: Directed = "symmetrize"
+    source: Any,
+    *,
+    format: Format | None = None,
+    sep: str | None = None,
+    header: bool | None = None,
+    weight: bool | str | int | None = None,
+    ids: Literal["auto", "int", "str"] = "auto",
+    num_nodes: int | None = None,
+    relabel: bool | None = None,
+    directed: Directed = "symmetrize",
 ) -> CSRGraph:
-    """Graph of an edge list in a file.
+    """Graph of a file: edge list, Matrix Market, GraphML, GML, ``.npz``, or a saved directory.
+
+    In an edge list there is one edge a line, two ids and perhaps a weight. Integer ids are
+    relabelled in sorted order and kept in ``graph.ids`` (unless they are ``0..N-1``), names in
+    order of first appearance. An undirected list names every edge once or every edge twice;
+    only a mixture of the two counts as directed.
+
+    Args:
+        source: Path, open file or bytes. Gzip is unpacked; a directory is :meth:`CSRGraph.open`.
+        format: ``None`` goes by the content, then by the ending of the name.
+        sep: Character between the columns of an edge list; ``None`` finds it.
+        header: Whether an edge list begins with the names of its columns; ``None`` finds out.
+        weight: ``False`` leaves weights out, ``True`` demands them, a name or (in an edge list)
+            a position says where they are. ``None`` takes a column called ``weight``, in an edge
+            list without a header a third column of numbers, in a matrix values other than 1.
+        ids: Whether the ids of an edge list are integers or names; ``None`` goes by the first.
+        num_nodes: Number of nodes, where ids are indices; isolated nodes need it.
+        relabel: ``False`` takes integer ids as the indices ``0..N-1``, as ``num_nodes`` does.
+        directed: What to do with a directed graph, see :meth:`CSRGraph.from_edge_index`.
+
+    Shapes:
+        - **output:** a graph of :math:`N` nodes and :math:`M` undirected edges
 
     Raises:
-        GraphError: If the file cannot be read.
+        GraphError: Naming the file and, where there is one, the line at fault.
+
+    Example:
+        >>> graph = read(b"# id id weight\\n10 30 0.5\\n30 20 2\\n")
+        >>> graph, graph.ids.tolist(), graph.neighbors(2).tolist()
+        (CSRGraph(num_nodes=3, num_edges=2, weighted), [10, 20, 30], [0, 1])
     """
     from .csr import CSRGraph
 
-    if hasattr(source, "read"):
-        text = source.read()
-        text = text.decode() if isinstance(text, bytes) else text
-    elif isinstance(source, bytes):
-        text = source.decode()
+    checks.check_choice(directed, "directed", ("symmetrize", "error"))
+    if format is not None:
+        checks.check_choice(format, "format", FORMATS)
+    if num_nodes is not None:
+        checks.check_count(num_nodes, "num_nodes")
+        if relabel:
+            checks.fail("relabel", "True with num_nodes", "one of the two",
+                        "num_nodes says that ids are the indices 0..num_nodes-1")
+    text = {"sep": sep, "header": header, "ids": None if ids == "auto" else ids}
+    if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
+        _refuse(str(source), "a saved directory", format=format, weight=weight, relabel=relabel,
+                num_nodes=num_nodes, **text)
+        return store.open_graph(source)
+    name, content = open_source(source)
+    kind = format or _find_format(name, content)
+    if kind == "text":
+        edges = parse_edges(name, content, sep=sep, header=header, weight=weight, ids=ids)
+        return _from_edge_list(CSRGraph, name, edges, num_nodes, relabel, directed)
+    _refuse(name, kind, **text)
+    if kind != "npz":
+        _refuse(name, kind, num_nodes=num_nodes, relabel=relabel)
+    if kind == "npz":
+        from .npz import read_npz
+
+        return read_npz(name, content, weight, num_nodes, directed)
+    if kind == "mtx":
+        return _read_mtx(CSRGraph, name, content, weight, directed)
+    return _read_networkx(CSRGraph, name, content, kind, weight, directed)
+
+
+def _refuse(name: str, kind: str, **options: Any) -> None:
+    for option, value in options.items():
+        if value is not None:
+            checks.fail(option, repr(value), "None", f"'{name}' is {kind}: it has no use for it")
+
+
+def _find_format(name: str, content: Buffer) -> str:
+    top = content[:1024].lstrip()
+    if top[:14].lower() == b"%%matrixmarket":
+        return "mtx"
+    if top[:4] == b"PK\x03\x04":
+        return "npz"
+    if b"<graphml" in top:
+        return "graphml"
+    stem = name.lower().removesuffix(".gz")
+    ending = stem.rpartition(".")[2] if "." in stem else ""
+    return ending if ending in FORMATS and ending != "text" else "text"
+
+
+def _from_edge_list(
+    cls: type[CSRGraph], name: str, edges: Any, num_nodes: int | None, relabel: bool | None,
+    directed: Directed,
+) -> CSRGraph:
+    index, names = edges.edge_index, edges.names
+    if index.shape[1] == 0 and num_nodes is None:
+        checks.fail_file(name, "no edges", "at least one line with an edge",
+                         "pass num_nodes for a graph without edges")
+    as_indices = relabel is False or num_nodes is not None
+    if names is not None:
+        if as_indices:
+            checks.fail_file(name, f"names as ids, such as {str(names[0])!r}",
+                             "the indices 0, 1, 2, ..., because of num_nodes or relabel=False",
+                             "leave both out to keep the names")
+        num_nodes = len(names)
+    elif as_indices:
+        if num_nodes is None:
+            num_nodes = int(index.max()) + 1
+        checks.check_index_range(index, name, num_nodes)
     else:
-        try:
-            text = Path(source).read_text()
-        except OSError as error:
-            checks.fail("source", str(source), "a file that can be read", str(error))
-    pairs = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.replace(",", " ").replace(";", " ").split()
-        if not words or words[0][0] in "#%":
-            continue
-        try:
-            pairs.append((int(words[0]), int(words[1])))
-        except (ValueError, IndexError):
-            if number > 1:
-                raise checks.GraphError(
-                    f"{source}:{number}: got {line!r}, expected two integers") from None
-    edges = np.array(pairs, np.int64).reshape(-1, 2)
-    ids = None
-    if num_nodes is None:
-        ids, flat = np.unique(edges, return_inverse=True)
-        edges = flat.reshape(-1, 2)
-        num_nodes = len(ids)
-        if num_nodes == 0 or (ids[0] == 0 and ids[-1] == num_nodes - 1):
-            ids = None
-    return CSRGraph.from_edge_index(edges.T, num_nodes, ids=ids, directed=directed)
+        names, num_nodes = relabel_ids(index)
+    return cls._from_checked(index, num_nodes, edges.weight, names, directed, source=name,
+                             once=True)
+
+
+def _read_mtx(
+    cls: type[CSRGraph], name: str, content: Buffer, weight: Any, directed: Directed
+) -> CSRGraph:
+    from scipy.io import mminfo, mmread
+
+    text = bytes(content[:])
+    try:
+        field = mminfo(io.BytesIO(text))[4]
+        matrix = mmread(io.BytesIO(text))
+    except (ValueError, OverflowError, TypeError, EOFError, OSError) as error:
+        # scipy counts lines too: "Line 17: Invalid integer value".
+        line = re.match(r"Line (\d+): ", str(error))
+        checks.fail_file(name, str(error)[line.end() if line else 0 :] or "damaged content",
+                         "a file in Matrix Market format", line=int(line[1]) if line else None)
+    if isinstance(matrix, np.ndarray):
+        from scipy.sparse import coo_array
+
+        matrix = coo_array(matrix)
+    if field == "pattern":
+        weight = False
+    return cls.from_scipy(matrix, weight=weight, directed=directed)
+
+
+def _read_networkx(
+    cls: type[CSRGraph], name: str, content: Buffer, kind: str, weight: Any, directed: Directed
+) -> CSRGraph:
+    import networkx as nx
+
+    stream = io.BytesIO(bytes(content[:]))
+    try:
+        if kind == "graphml":
+            graph = nx.read_graphml(stream)
+        else:
+            try:
+                graph = nx.read_gml(stream)
+            except nx.NetworkXError as error:
+                if "label" not in str(error):
+                    raise
+                stream.seek(0)
+                graph = nx.read_gml(stream, label="id")
+    except Exception as error:  # parsers raise anything at all on broken files
+        checks.fail_file(name, f"what networkx cannot read ({error})", f"a {kind} file")
+    if weight is None or weight is True:
+        some = any("weight" in data for *_, data in graph.edges(data=True))
+        if weight and not some:
+            checks.fail("weight", "True", "a file with weights", f"no edge of '{name}' has one")
+        weight = "weight"
+    elif weight is False:
+        weight = None
+    return cls.from_networkx(graph, weight=weight, directed=directed)

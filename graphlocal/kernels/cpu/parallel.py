@@ -125,7 +125,7 @@ def row_blocks(
         Borders ``[B + 1]`` from 0 to ``N``: block ``b`` is the rows ``borders[b]:borders[b + 1]``.
 
     Example:
-        >>> row_blocks(np.array([0, 3, 3, 10]), min_work=5).tolist()
+        >>> row_blocks(np.array([0, 3, 6, 10]), min_work=5).tolist()
         [0, 2, 3]
     """
     rows = len(work) - 1

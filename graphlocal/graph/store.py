@@ -1,0 +1,155 @@
+"""A graph as a directory of arrays that open without being read."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import checks
+from .build import GraphReport
+from .labels import name_array
+
+if TYPE_CHECKING:
+    from .csr import CSRGraph
+
+_FORMAT, _VERSION = "graphlocal-csr", 1
+
+
+def save_graph(graph: CSRGraph, directory: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Writes ``rowptr.npy, col.npy, meta.json`` and, where there are any, weights and ids.
+
+    The directory appears whole or not at all.
+    """
+    target = Path(directory)
+    if target.exists() and not (overwrite and _is_graph(target)):
+        remedy = "pass overwrite=True to replace it" if _is_graph(target) else (
+            "it holds something else: choose another name")
+        checks.fail("directory", f"'{target}', which exists", "a new name", remedy)
+    if not target.parent.is_dir():
+        checks.fail("directory", f"'{target}'", "a place in a directory that exists",
+                    f"make '{target.parent}' first")
+    ids = graph.ids
+    listed = ids is not None and ids.dtype.kind not in "iuU"
+    if listed and not all(isinstance(name, (str, int)) for name in ids.tolist()):
+        checks.fail("ids", "labels of other types", "integers or strings",
+                    "relabel the nodes before saving")
+    meta = {
+        "format": _FORMAT, "version": _VERSION,
+        "num_nodes": graph.num_nodes, "num_edges": graph.num_edges,
+        "weight": graph.weight is not None,
+        "ids": None if ids is None else ("ids.json" if listed else "ids.npy"),
+        "report": asdict(graph.report),
+    }
+    try:
+        made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        checks.fail_file(str(target), str(error), "a place that can be written to")
+    try:
+        _write(made, graph, meta)
+        if target.exists():
+            os.replace(target, made.with_name(made.name + ".old"))
+        os.replace(made, target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(made.with_name(made.name + ".old"), ignore_errors=True)
+
+
+def _write(folder: Path, graph: CSRGraph, meta: dict[str, Any]) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    folder.chmod(0o777 & ~mask)  # mkdtemp makes directories for one user only
+    np.save(folder / "rowptr.npy", graph.rowptr)
+    np.save(folder / "col.npy", graph.col)
+    if graph.weight is not None:
+        np.save(folder / "weight.npy", graph.weight)
+    if meta["ids"] == "ids.npy":
+        np.save(folder / "ids.npy", graph.ids, allow_pickle=False)
+    elif meta["ids"] is not None and graph.ids is not None:
+        (folder / "ids.json").write_text(json.dumps(graph.ids.tolist()), encoding="utf-8")
+    (folder / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
+
+
+def _is_graph(folder: Path) -> bool:
+    try:
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(meta, dict) and meta.get("format") == _FORMAT
+
+
+def open_graph(directory: str | os.PathLike[str], *, check: bool = False) -> CSRGraph:
+    """Maps the arrays of a saved graph; ``check=True`` goes through every edge."""
+    from .csr import CSRGraph
+
+    folder = Path(directory)
+    name = str(folder)
+    if not folder.is_dir():
+        checks.fail("directory", f"'{name}'", "a directory that CSRGraph.save made",
+                    "CSRGraph.read takes files" if folder.exists() else "there is none")
+    try:
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    except OSError:
+        checks.fail_file(name, "no meta.json", "a directory that CSRGraph.save made")
+    except ValueError as error:
+        checks.fail_file(str(folder / "meta.json"), f"damaged JSON ({error})", "what save wrote")
+    if not isinstance(meta, dict) or meta.get("format") != _FORMAT:
+        checks.fail_file(str(folder / "meta.json"), "another format", f"format '{_FORMAT}'")
+    if meta.get("version") != _VERSION:
+        checks.fail_file(str(folder / "meta.json"), f"version {meta.get('version')}",
+                         f"version {_VERSION}", "update graphlocal, or save the graph again")
+    num_nodes = checks.check_count(meta.get("num_nodes"), "num_nodes")
+    ends = 2 * checks.check_count(meta.get("num_edges"), "num_edges")
+    rowptr = _map(folder / "rowptr.npy", "int64", num_nodes + 1)
+    col = _map(folder / "col.npy", "int32" if num_nodes <= 2**31 else "int64", ends)
+    weight = _map(folder / "weight.npy", "float64", ends) if meta.get("weight") else None
+    # One pass over N numbers; the edges are only looked at when asked.
+    if rowptr[0] != 0 or rowptr[-1] != ends or bool((rowptr[1:] < rowptr[:-1]).any()):
+        checks.fail_file(str(folder / "rowptr.npy"), "row pointers that fall or end elsewhere",
+                         f"row pointers from 0 to {ends}", "the file is damaged: save again")
+    if check:
+        checks.check_csr(rowptr, col, weight)
+    try:
+        report = GraphReport(**meta.get("report", {}))
+    except TypeError as error:
+        checks.fail_file(str(folder / "meta.json"), f"a damaged report ({error})",
+                         "what save wrote")
+    ids = _ids(folder, meta.get("ids"), num_nodes)
+    return CSRGraph._trusted(rowptr, col, weight, ids, report)
+
+
+def _ids(folder: Path, kind: Any, num_nodes: int) -> NDArray[Any] | None:
+    if kind is None:
+        return None
+    if kind == "ids.npy":
+        return _map(folder / "ids.npy", None, num_nodes)
+    try:
+        names = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        checks.fail_file(str(folder / "ids.json"), str(error), "a list of ids")
+    if not isinstance(names, list) or len(names) != num_nodes:
+        checks.fail_file(str(folder / "ids.json"), "something else", f"a list of {num_nodes} ids")
+    if all(isinstance(name, str) for name in names):
+        return name_array(names)
+    array = np.empty(num_nodes, object)
+    array[:] = names
+    return array
+
+
+def _map(path: Path, dtype: str | None, length: int) -> NDArray[Any]:
+    try:
+        array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError) as error:
+        checks.fail_file(str(path), f"what numpy cannot read ({error})", "what save wrote",
+                         "save the graph again")
+    if array.shape != (length,) or (dtype is not None and array.dtype != dtype):
+        checks.fail_file(str(path), f"{array.dtype} of shape {array.shape}",
+                         f"{dtype or 'ids'} of shape ({length},)", "save the graph again")
+    return array

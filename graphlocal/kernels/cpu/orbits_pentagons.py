@@ -1,0 +1,115 @@
+"""5-cycles per node in degree order: each is met once, at its highest node.
+
+From the highest node ``h`` count the ways ``f[b]`` to go two steps down, ``h - a - b``; an edge
+``b - c`` closes ``(f[b] - [h ~ c]) * (f[c] - [h ~ b])`` walks. They are the 5-cycles, but for
+those that step to one ``a`` on both sides: a triangle ``a b c`` with ``h`` beside ``a``, which
+:func:`count_tails` counts.
+"""
+
+from __future__ import annotations
+
+from .parallel import jit
+
+
+@jit
+def count_pentagons(start, stop, rowptr, col, first, N34, ways, near, weight, seen):
+    """Adds to every node the closed walks ``h - a - b - c - d - h`` through it.
+
+    ``ways`` (f), ``near`` ([h ~ b]) and ``weight`` are working arrays over nodes, all 0.
+    """
+    for h in range(start, stop):
+        low = first[h]
+        high = low
+        found = 0
+        while high < rowptr[h + 1] and col[high] < h:
+            a = col[high]
+            near[a] = 1
+            high += 1
+            for at in range(first[a], rowptr[a + 1]):
+                b = col[at]
+                if b >= h:
+                    break
+                if ways[b] == 0:
+                    seen[found] = b
+                    found += 1
+                ways[b] += 1
+        if high - low < 2:
+            for slot in range(low, high):
+                near[col[slot]] = 0
+            for i in range(found):
+                ways[seen[i]] = 0
+            continue
+        # The walks from b over c != a to h, for each way to b; those back to a come off below.
+        total = 0
+        for i in range(found):
+            b = seen[i]
+            onward = 0
+            at = first[b]
+            end = rowptr[b + 1]
+            while at < end and col[at] < h:
+                onward += ways[col[at]]
+                at += 1
+            if near[b]:
+                onward -= at - first[b]
+            weight[b] = onward
+        for slot in range(low, high):
+            a = col[slot]
+            own = 0
+            fa = ways[a]
+            for at in range(first[a], rowptr[a + 1]):
+                b = col[at]
+                if b >= h:
+                    break
+                walks = weight[b] - fa + near[b]
+                N34[b] += walks
+                own += walks
+            N34[a] += own
+            total += own
+        # Each 5-cycle was met from both of h's neighbours.
+        N34[h] += total // 2
+        for i in range(found):
+            b = seen[i]
+            ways[b] = 0
+            weight[b] = 0
+        for slot in range(low, high):
+            near[col[slot]] = 0
+
+
+@jit
+def count_tails(start, stop, rowptr, edge_slot, optr, ocol, tptr, tri_uw, tri_vw, N34, above):
+    """Takes off the walks :func:`count_pentagons` counts that are a triangle with a tail.
+
+    ``edge_slot[e]``: slot of the edge in the row of its lower end, then of its upper end.
+    Adds to ``above[slot]`` the triangles at a row's node that end at that slot's neighbour or,
+    where the node is their highest, just before its first neighbour above.
+    """
+    for u in range(start, stop):
+        for uv in range(optr[u], optr[u + 1]):
+            v = ocol[uv]
+            for at in range(tptr[uv], tptr[uv + 1]):
+                uw, vw = tri_uw[at], tri_vw[at]
+                w = ocol[uw]
+                slot = edge_slot[uw, 0]
+                above[slot] += 1
+                from_u = rowptr[u + 1] - slot - 1
+                slot = edge_slot[vw, 0]
+                above[slot] += 1
+                from_v = rowptr[v + 1] - slot - 1
+                # Of w itself: all its upper neighbours. Noted at its slot to v, which is below.
+                above[edge_slot[vw, 1]] += 1
+                from_w = optr[w + 1] - optr[w]
+                N34[u] -= 2 * from_u + from_v + from_w
+                N34[v] -= 2 * from_v + from_u + from_w
+                N34[w] -= 2 * from_w + from_u + from_v
+
+
+@jit
+def take_off_tails(start, stop, rowptr, col, optr, above, N34):
+    """Takes off what :func:`count_tails` noted from the nodes at the end of the tails."""
+    for a in range(start, stop):
+        triangles = 0
+        upper = rowptr[a + 1] - (optr[a + 1] - optr[a])
+        for slot in range(rowptr[a], rowptr[a + 1]):
+            if slot >= upper:
+                N34[col[slot]] -= triangles
+            triangles += above[slot]
