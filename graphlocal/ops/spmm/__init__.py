@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ...graph import checks
 from ..adjacency import as_adjacency
-from . import reference
+from ..dispatch import choose
+from . import binding, reference
 
 Reduce = Literal["sum", "mean", "max", "min"]
 
@@ -75,5 +76,11 @@ def spmm(
             dtype = torch.promote_types(edge_weight.dtype, x.dtype)
             x, edge_weight = x.to(dtype), edge_weight.to(dtype)
     flat = x.reshape(x.shape[0], math.prod(x.shape[1:]))
-    out = reference.spmm(adjacency, flat, edge_weight, reduce)
+    backend = choose("spmm", flat.device.type, flat.dtype, reduce)
+    if backend == "reference":
+        out = reference.spmm(adjacency, flat, edge_weight, reduce)
+    elif reduce in ("sum", "mean"):
+        out = binding.weighted_sum(*adjacency, flat, edge_weight, reduce, backend)
+    else:
+        out, _ = binding.extreme(*adjacency, flat, edge_weight, 1 if reduce == "max" else -1)
     return out.reshape(adjacency.num_dst, *x.shape[1:])

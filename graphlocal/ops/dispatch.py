@@ -1,0 +1,169 @@
+"""Which backend an op takes here, and why."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..graph import checks
+
+VARIABLE = "GRAPHLOCAL_BACKEND"
+BACKENDS = ("cpu", "scatter", "reference")
+#: Ops with a fast version: op -> reductions.
+OPS: dict[str, tuple[str, ...]] = {
+    "spmm": ("sum", "mean", "max", "min"),
+    "segment_reduce": ("sum", "mean", "max", "min"),
+    "segment_softmax": ("softmax",),
+}
+_SCATTER_REDUCES = ("sum", "mean")
+_FLOATS = (torch.float32, torch.float64)
+
+
+# A compiler may take the answer for a constant: it depends on the call and the environment alone.
+@torch._dynamo.assume_constant_result
+def choose(op: str, device: str, dtype: torch.dtype, reduce: str) -> str:
+    """Name of the backend for a call.
+
+    Raises:
+        GraphError: If ``GRAPHLOCAL_BACKEND`` names no backend, or one that is not installed.
+
+    Example:
+        >>> choose("spmm", "cpu", torch.bfloat16, "sum")
+        'reference'
+    """
+    return _decide(op, device, dtype, reduce, os.environ.get(VARIABLE, ""))[0]
+
+
+@functools.lru_cache(maxsize=512)
+def _decide(
+    op: str, device: str, dtype: torch.dtype, reduce: str, forced: str
+) -> tuple[str, str]:
+    """Backend and reason."""
+    name = forced.strip().lower()
+    if name:
+        if name not in BACKENDS:
+            checks.fail(VARIABLE, repr(forced), "one of " + ", ".join(sorted(BACKENDS)),
+                        "unset the environment variable to take the fastest")
+        if name == "scatter" and probe_scatter()[0] is None:
+            checks.fail(VARIABLE, "'scatter'", "an installed backend", probe_scatter()[1])
+        refusal = _refusal(name, op, device, dtype, reduce)
+        if refusal:
+            return "reference", f"{VARIABLE}={name}, but {refusal}"
+        return name, f"{VARIABLE}={name}"
+    refusals = []
+    for name in ("cpu", "scatter") if device != "cpu" else ("cpu",):
+        refusal = _refusal(name, op, device, dtype, reduce)
+        if not refusal:
+            return name, {"cpu": "numba kernels", "scatter": "torch-scatter's kernels"}[name]
+        refusals.append(refusal)
+    return "reference", "; ".join(refusals)
+
+
+def _refusal(
+    backend: str, op: str, device: str, dtype: torch.dtype, reduce: str
+) -> str | None:
+    """Why a backend does not take a call; ``None`` where it does."""
+    if backend == "reference":
+        return None
+    if dtype not in _FLOATS:
+        return f"{backend} takes float32 and float64 only"
+    if backend == "cpu":
+        return None if device == "cpu" else f"cpu takes no tensors on {device}"
+    module, why = probe_scatter()
+    if module is None:
+        return why
+    if reduce not in _SCATTER_REDUCES:
+        return "scatter's maximum loses NaN and -inf"
+    if device == "cuda" and module.torch.ops.torch_scatter.cuda_version() == -1:
+        return "torch-scatter was built without CUDA"
+    return None if device in ("cpu", "cuda") else f"scatter takes no tensors on {device}"
+
+
+@functools.cache
+def probe_scatter() -> tuple[Any, str]:
+    """torch-scatter where it is installed and works, else ``None``, and why.
+
+    Example:
+        >>> module, why = probe_scatter()
+        >>> (module is None) == bool(why)
+        True
+    """
+    how = "install it with: pip install --no-build-isolation 'graphlocal[scatter]'"
+    try:
+        import torch_scatter
+
+        value = torch_scatter.segment_csr(
+            torch.tensor([1.0, 2.0, 4.0]), torch.tensor([0, 2, 2, 3]), reduce="sum")
+        if value.tolist() != [3.0, 0.0, 4.0]:
+            return None, "torch-scatter computes wrong sums; " + how
+    # A build for another torch fails with OSError, an emptied package with AttributeError.
+    except Exception as error:
+        return None, f"torch-scatter cannot be used ({type(error).__name__}); {how}"
+    return torch_scatter, ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one op takes for one kind of tensor.
+
+    Example:
+        >>> Choice("spmm", "sum", "cpu", "float32", "cpu", "numba kernels").backend
+        'cpu'
+    """
+
+    op: str
+    reduce: str
+    device: str
+    dtype: str
+    backend: str
+    reason: str
+
+
+class Explanation(tuple[Choice, ...]):
+    """Choices, which print as a table.
+
+    Example:
+        >>> str(Explanation([Choice("spmm", "sum", "cpu", "float32", "cpu", "numba kernels")]))
+        'spmm  sum  cpu  float32  cpu  numba kernels'
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        rows = [(c.op, c.reduce, c.device, c.dtype, c.backend, c.reason) for c in self]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows)
+
+
+def explain() -> Explanation:
+    """Which backend every op takes here, for which tensors, and why.
+
+    Returns:
+        Rows ``(op, reduce, device, dtype, backend, reason)``; ``print`` shows them as a table.
+
+    Raises:
+        GraphError: If ``GRAPHLOCAL_BACKEND`` names no backend, or one that is not installed.
+
+    Example:
+        >>> {choice.op for choice in explain()} >= {"spmm", "segment_softmax"}
+        True
+    """
+    forced = os.environ.get(VARIABLE, "")
+    devices = ["cpu"] + ["cuda"] * torch.cuda.is_available()
+    rows = []
+    for op, reduces in OPS.items():
+        for device in devices:
+            for dtype in (*_FLOATS, torch.bfloat16):
+                by_answer: dict[tuple[str, str], list[str]] = {}
+                for reduce in reduces:
+                    answer = _decide(op, device, dtype, reduce, forced)
+                    by_answer.setdefault(answer, []).append(reduce)
+                rows += [Choice(op, "/".join(same), device, str(dtype).removeprefix("torch."), *a)
+                         for a, same in by_answer.items()]
+    return Explanation(rows)
