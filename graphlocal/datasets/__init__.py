@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_NAMES = {"DigitsGraph": "digits"}
+_NAMES = {"DigitsGraph": "digits", "load": "loader", "names": "registry"}
 
 __all__ = [*_NAMES]
 
