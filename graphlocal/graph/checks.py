@@ -3,6 +3,7 @@ what to do about it."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -343,3 +344,10 @@ def check_operand(x: Any, argument: str, rows: int) -> NDArray[Any]:
              "products are differences of sums, in which they would spread")
     kind = np.float64 if array.dtype.kind == "f" else np.int64
     return np.ascontiguousarray(array, dtype=kind)
+
+
+def check_installed(module: str, argument: str, got: str) -> None:
+    """An optional package is there, looked up without importing it."""
+    if importlib.util.find_spec(module) is None:
+        fail(argument, got, f"the package {module} for it, which is not installed",
+             f"pip install {module}")

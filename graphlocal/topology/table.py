@@ -75,6 +75,20 @@ class NodeTable:
     def __repr__(self) -> str:
         return f"NodeTable(num_nodes={len(self)}, columns={list(self.columns)})"
 
+    @classmethod
+    def concatenate(cls, tables: Mapping[str, NodeTable]) -> NodeTable:
+        """One table of several with the same columns, and a first column ``file`` of their names.
+
+        Example:
+            >>> one = NodeTable(np.arange(1), {"core": np.array([2])})
+            >>> NodeTable.concatenate({"a.csv": one, "b.csv": one})["file"].tolist()
+            ['a.csv', 'b.csv']
+        """
+        parts = list(tables.values())
+        file = np.repeat(np.array(list(tables), object), [len(part) for part in parts])
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return cls(np.concatenate([part.ids for part in parts]), {"file": file} | columns)
+
     def describe(self) -> dict[str, dict[str, float]]:
         """Smallest, mean, median and largest value of every column of numbers.
 
@@ -140,7 +154,7 @@ class NodeTable:
             self._write_rows(file, separator)
 
     def to_npz(self, path: str | os.PathLike[str]) -> None:
-        """Compressed numpy arrays: ``node`` and one per column; ``np.load`` reads them.
+        """Numpy arrays: ``node`` and one per column; ``np.load`` reads them.
 
         Raises:
             GraphError: If the path cannot be written, or is that of the graph's own file.
@@ -148,7 +162,7 @@ class NodeTable:
         arrays = {"node": self.ids} | self.columns
         plain = {k: v.astype(str) if v.dtype == object else v for k, v in arrays.items()}
         with replacing(self._checked(path)) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **plain)
+            np.savez(file, **plain)
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """A Parquet file with the columns of :meth:`to_csv`.
