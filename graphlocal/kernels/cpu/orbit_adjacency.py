@@ -8,8 +8,6 @@ of ``col``; the slot ``u -> v`` and its mate ``v -> u`` are one edge seen from b
 
 from __future__ import annotations
 
-import numpy as np
-
 from .parallel import jit
 
 

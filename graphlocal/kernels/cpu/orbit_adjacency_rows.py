@@ -78,14 +78,13 @@ def gather_pairs(u, rowptr, col, triangles, listptr, nodes, pair, near, touched)
                 pair[w, FAR_TRIANGLES] += triangles[r]
                 pair[w, NEAR_TRIANGLES] += t
                 pair[w, DEGREES] += degree
-            elif listptr[r] != listptr[r + 1]:
-                # A triangle u, v, w (never w == u's own slot twice: one end has the list), whose
-                # edge v - w is a chord between u and whoever else sees both.
-                if w != u:
-                    for i in range(listptr[r], listptr[r + 1]):
-                        x = nodes[i]
-                        if near[x] != stamp:
-                            pair[x, CHORDS] += 1
+            elif w != u:
+                # The edge v - w of a triangle is a chord between u and whoever else sees both
+                # its ends. It is met from v and from w, and one of the two slots has the list.
+                for i in range(listptr[r], listptr[r + 1]):
+                    x = nodes[i]
+                    if near[x] != stamp:
+                        pair[x, CHORDS] += 1
     return count
 
 
