@@ -55,22 +55,19 @@ class CoreConv(MessagePassing):
     def propagate(self, edge_index: Any, size: Any = None, **kwargs: Any) -> Tensor:
         reduce = self._reduction()
         x = kwargs["x"]
-        source, target = (0, 1) if self.flow == "source_to_target" else (1, 0)
-        x_j = x[source] if isinstance(x, (tuple, list)) else x
+        pair = isinstance(x, (tuple, list))
+        x_j = x[0] if pair else x  # as PyG's compiled path has it, whatever the flow
         if reduce is None or not _is_matrix(x_j) or not _is_graph(edge_index):
-            if isinstance(edge_index, ops.Adjacency):
-                size = (edge_index.num_src, edge_index.num_dst)
-                edge_index = to_edge_index(edge_index)
-            return MessagePassing.propagate(self, edge_index, size=size, **kwargs)
+            return self._propagate_as_pyg(edge_index, size, kwargs)
 
-        sizes = self._sizes(edge_index, size, x, source)
+        sizes = self._sizes(edge_index, size, x if pair else (x, x))
         weight = kwargs.get("edge_weight")
         if isinstance(edge_index, Tensor) and edge_index.layout is torch.sparse_csr:
             adjacency = ops.remember(edge_index, "adjacency", lambda: ops.as_adjacency(edge_index))
             weight = edge_index.values()  # as PyG: a sparse matrix brings its own weights
         else:
             adjacency = ops.as_adjacency(edge_index, sizes[0], sizes[1])
-        if target == 0:
+        if self.flow == "target_to_source":
             adjacency = adjacency.t()
         if weight is not None:
             weight = weight.view(-1)
@@ -78,13 +75,21 @@ class CoreConv(MessagePassing):
                 weight = weight.expand(adjacency.num_edges)
         return ops.spmm(adjacency, x_j, weight, reduce)
 
+    def _propagate_as_pyg(self, edge_index: Any, size: Any, kwargs: dict[str, Any]) -> Tensor:
+        if isinstance(edge_index, ops.Adjacency):
+            size = (edge_index.num_src, edge_index.num_dst)
+            edge_index = to_edge_index(edge_index)
+        elif isinstance(edge_index, Tensor) and edge_index.dtype is torch.int32:
+            edge_index = edge_index.long()  # torch's scatter_add has wrong gradients for int32
+        return MessagePassing.propagate(self, edge_index, size=size, **kwargs)
+
     def _reduction(self) -> str | None:
         """The reduction to run, ``None`` where PyG's own path has to."""
         if not self._is_plain or obstacle(self) is not None:
             return None
         return _REDUCE[type(self.aggr_module)]
 
-    def _sizes(self, graph: Any, size: Any, x: Any, source: int) -> tuple[int, int]:
+    def _sizes(self, graph: Any, size: Any, x: Any) -> list[int]:
         """Numbers of nodes ``edge_index[0]`` and ``edge_index[1]`` count, inferred as PyG does."""
         if isinstance(graph, ops.Adjacency):
             sizes = [graph.num_src, graph.num_dst]
@@ -92,24 +97,19 @@ class CoreConv(MessagePassing):
             sizes = list(graph.sparse_size())
         elif graph.layout is torch.sparse_csr:
             sizes = [graph.size(1), graph.size(0)]
-            if source == 1:
+            if self.flow == "target_to_source":
                 fail("flow", "'target_to_source'", "'source_to_target'",
                      "a sparse adj_t says where messages go: pass its transpose")
         else:
             sizes = [None, None] if size is None else list(size)
-        for side in (0, 1) if isinstance(x, (tuple, list)) else (source,):
-            given = x[side] if isinstance(x, (tuple, list)) else x
-            if not isinstance(given, Tensor):
-                continue
-            rows = given.size(self.node_dim)
+        for side, features in enumerate(x):
+            rows = features.size(self.node_dim) if isinstance(features, Tensor) else None
             if sizes[side] is None:
                 sizes[side] = rows
-            elif sizes[side] != rows:
-                fail("x", f"{rows} rows", f"{sizes[side]}, the "
-                     f"{'source' if side == 0 else 'target'} nodes of the graph",
-                     "x and edge_index (or size) must count the same nodes")
-        known = sizes[source]
-        return tuple(known if count is None else count for count in sizes)
+            elif rows not in (None, sizes[side]):
+                fail("x", f"{rows} rows", f"{sizes[side]}, the {('source', 'target')[side]} nodes "
+                     "of the graph", "x and edge_index (or size) must count the same nodes")
+        return [sizes[1 - side] if sizes[side] is None else sizes[side] for side in (0, 1)]
 
 
 def obstacle(conv: MessagePassing) -> str | None:

@@ -109,7 +109,8 @@ def gcn_norm(
         return _in_graph(edge_index, adjacency, edge_weight, improved, add_self_loops, flow, dtype)
 
     def weigh() -> Tensor:
-        return pyg_gcn_norm(edge_index, edge_weight, count, improved, add_self_loops, flow,
+        # int64: torch's scatter_add has wrong gradients for int32 indices.
+        return pyg_gcn_norm(edge_index.long(), edge_weight, count, improved, add_self_loops, flow,
                             dtype)[1]
 
     key = ("gcn weights", count, improved, add_self_loops, flow, dtype)
