@@ -113,7 +113,10 @@ def _only_here(new: Callable[..., Any], old: Callable[..., Any]) -> Callable[...
 def _load(original: Callable[..., Any], f: Any, map_location: Any = None, *_: Any,
           **__: Any) -> Any:
     try:
-        with torch.serialization.safe_globals(safe_globals()):
+        known = torch.serialization.get_safe_globals()
+        # Leaving the context forgets what it names, even what PyG had registered before.
+        new = [entry for entry in safe_globals() if entry not in known]
+        with torch.serialization.safe_globals(new):
             return original(f, map_location, weights_only=True)
     except FileNotFoundError:
         raise

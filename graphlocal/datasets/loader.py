@@ -89,8 +89,7 @@ def load(
         >>> load("coral")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
-        graphlocal.graph.checks.GraphError: argument 'name': got 'coral', expected a known name, \
-such as 'cora'...
+        graphlocal.graph.checks.GraphError: argument 'name': got 'coral', expected a known name...
     """
     source = resolve(name)
     check_choice(download, "download", ("auto", "yes", "no"))
