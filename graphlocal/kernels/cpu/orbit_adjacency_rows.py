@@ -173,14 +173,22 @@ def three_hop_rows(
     total = 0
     for u in range(start, stop):
         count = gather_pairs(u, rowptr, col, triangles, listptr, nodes, pair, near, touched)
+        walks = 0
+        for i in range(count):
+            walks += rowptr[touched[i] + 1] - rowptr[touched[i]]
+        dense = walks > len(ends) // 4
         for i in range(count):
             w = touched[i]
             paths = pair[w, PATHS]
-            for r in range(rowptr[w], rowptr[w + 1]):
-                x = col[r]
-                if ends[x] == 0:
-                    set_bit(bits, summary, x)
-                ends[x] += paths
+            if dense:
+                for r in range(rowptr[w], rowptr[w + 1]):
+                    ends[col[r]] += paths
+            else:
+                for r in range(rowptr[w], rowptr[w + 1]):
+                    x = col[r]
+                    if ends[x] == 0:
+                        set_bit(bits, summary, x)
+                    ends[x] += paths
         for s in range(rowptr[u], rowptr[u + 1]):
             ends[col[s]] = 0
         for i in range(count):
@@ -189,13 +197,13 @@ def three_hop_rows(
             for j in range(PAIR_SUMS):
                 pair[w, j] = 0
         before = total
-        seen = take_bits(bits, summary, touched)
+        seen = len(ends) if dense else take_bits(bits, summary, touched)
         for i in range(seen):
-            x = touched[i]
-            if ends[x] != 0:
-                columns[total] = x
-                values[total] = ends[x]
-                total += 1
-                ends[x] = 0
+            # Written always and kept sometimes: a branch here would be guessed wrong too often.
+            x = i if dense else touched[i]
+            columns[total] = x
+            values[total] = ends[x]
+            total += ends[x] != 0
+            ends[x] = 0
         length[u - start] = total - before
     return total

@@ -75,17 +75,20 @@ def three_hops(tables: EdgeTables, start: int, stop: int) -> csr_array:
     n = graph.num_nodes
     walks = tables.walks
 
+    # No value exceeds the number of slots: edges between the neighbours of u and those of x.
+    number = np.int32 if len(graph.col) <= np.iinfo(np.int32).max else np.int64
+
     def block(start: int, stop: int, *scratch: Any) -> _Piece:
-        room = int(np.minimum(walks[start:stop], n).sum())
+        room = int(np.minimum(walks[start:stop], n).sum()) + 1
         length = np.empty(stop - start, np.int64)
-        columns, values = np.empty(room, graph.col.dtype), np.empty(room, np.int64)
+        columns, values = np.empty(room, graph.col.dtype), np.empty(room, number)
         found = kernel.three_hop_rows(
             start, stop, graph.rowptr, graph.col, tables.triangles, *tables.commons, length,
             columns, values, *scratch)
-        return _Piece(length, columns[:found].copy(), _narrow(values[:found]))
+        return _Piece(length, columns[:found].copy(), values[:found].copy())
 
     def scratch() -> tuple[NDArray[Any], ...]:
-        return (*_scratch(tables), np.zeros(n, np.int64))
+        return (*_scratch(tables), np.zeros(n, number))
 
     return _join(_run(block, tables, walks, start, stop, scratch), n)
 
