@@ -48,6 +48,16 @@ def array(tensor: Tensor) -> NDArray[Any]:
     return tensor.detach().contiguous().numpy()
 
 
+def flat(tensor: Tensor) -> NDArray[Any]:
+    """:func:`array` without its shape: rows one after another.
+
+    Example:
+        >>> flat(torch.ones(2, 3)).shape
+        (6,)
+    """
+    return array(tensor).reshape(-1)
+
+
 def array_or_nothing(tensor: Tensor | None, dtype: torch.dtype) -> NDArray[Any]:
     """:func:`array`, or one of length 0 where there is no tensor.
 

@@ -7,26 +7,22 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-#: Bytes that one request brings.
+#: Bytes that one request brings, on nearly every processor.
 LINE = 64
 
 
 @intrinsic
-def prefetch(typing_context, array, row, column):
-    """Requests the line that holds ``array[row, column]``: a hint, which changes no result.
+def prefetch(typing_context, array, position):
+    """Requests the line that holds ``array[position]``: a hint, which changes no result.
 
     Rows picked by an index follow no pattern the processor could foresee; asking for them a few
     edges ahead halves the time of a pass over a graph larger than its caches.
     """
 
     def generate(context, builder, signature, args):
-        wide = ir.IntType(64)
-        index = [
-            builder.sext(value, wide) if value.type.width < 64 else value for value in args[1:]
-        ]
         view = context.make_array(signature.args[0])(context, builder, args[0])
         pointer = cgutils.get_item_pointer(
-            context, builder, signature.args[0], view, index, wraparound=False)
+            context, builder, signature.args[0], view, [args[1]], wraparound=False)
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         hint = builder.module.declare_intrinsic(
             "llvm.prefetch", (byte,), ir.FunctionType(ir.VoidType(), [byte] + [number] * 3))
@@ -35,4 +31,4 @@ def prefetch(typing_context, array, row, column):
         builder.call(hint, [builder.bitcast(pointer, byte), *flags])
         return context.get_dummy_value()
 
-    return types.void(array, row, column), generate
+    return types.void(array, types.uintp), generate

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 from ...graph import checks
-from ..segment_reduce.reference import segment_index
-from . import reference
+from ..dispatch import choose
+from ..segment_reduce import check_segments
+from ..segment_reduce.binding import segment_index
+from . import binding, reference
 
 
 def segment_softmax(x: Tensor, ptr: Tensor) -> Tensor:
@@ -35,8 +39,11 @@ def segment_softmax(x: Tensor, ptr: Tensor) -> Tensor:
         >>> segment_softmax(torch.tensor([0.0, 0.0, 7.0]), torch.tensor([0, 2, 2, 3])).tolist()
         [0.5, 0.5, 1.0]
     """
+    check_segments(x, ptr)
     if not x.is_floating_point():
         checks.fail("x", f"dtype {str(x.dtype).removeprefix('torch.')}", "a floating-point dtype",
                     "convert with .float()", kind=checks.GraphTypeError)
-    checks.check_ptr(ptr, x.shape[0])
-    return reference.segment_softmax(x, segment_index(ptr, x.shape[0]), ptr.shape[0] - 1)
+    if choose("segment_softmax", x.device.type, x.dtype, "softmax") == "reference":
+        segment = segment_index(ptr, x.shape[0])
+        return reference.segment_softmax(x, segment, ptr.shape[0] - 1)
+    return binding.softmax(x.reshape(x.shape[0], math.prod(x.shape[1:])), ptr).reshape(x.shape)

@@ -75,12 +75,12 @@ def spmm(
         if edge_weight.dtype != x.dtype:
             dtype = torch.promote_types(edge_weight.dtype, x.dtype)
             x, edge_weight = x.to(dtype), edge_weight.to(dtype)
-    flat = x.reshape(x.shape[0], math.prod(x.shape[1:]))
-    backend = choose("spmm", flat.device.type, flat.dtype, reduce)
+    features = x.reshape(x.shape[0], math.prod(x.shape[1:]))
+    backend = choose("spmm", x.device.type, x.dtype, reduce)
     if backend == "reference":
-        out = reference.spmm(adjacency, flat, edge_weight, reduce)
+        out = reference.spmm(adjacency, features, edge_weight, reduce)
     elif reduce in ("sum", "mean"):
-        out = binding.weighted_sum(*adjacency, flat, edge_weight, reduce, backend)
+        out = binding.weighted_sum(*adjacency, features, edge_weight, reduce, backend)
     else:
-        out, _ = binding.extreme(*adjacency, flat, edge_weight, 1 if reduce == "max" else -1)
+        out, _ = binding.extreme(*adjacency, features, edge_weight, 1 if reduce == "max" else -1)
     return out.reshape(adjacency.num_dst, *x.shape[1:])

@@ -15,7 +15,7 @@ from torch import Tensor
 from ...kernels.cpu import spmm as kernel
 from ...kernels.cpu.parallel import row_blocks, run_blocks
 from ..adjacency import Adjacency
-from ..arrays import array, array_or_nothing, empty
+from ..arrays import array, array_or_nothing, empty, flat
 from ..dispatch import probe_scatter
 
 _TRANSPOSED = {"sum": "sum", "mean": "mean_t", "mean_t": "mean"}
@@ -52,9 +52,11 @@ def weighted_sum(
         scatter, _ = probe_scatter()
         return scatter.segment_csr(message, rowptr, reduce="mean" if mode == "mean" else "sum")
     out = empty((adjacency.num_dst, x.shape[1]), x.dtype)
-    ptr = array(rowptr)
-    run_blocks(kernel.sum_rows, row_blocks(ptr), ptr, array(col),
-               array_or_nothing(weight, x.dtype), mode == "mean", array(x), array(out))
+    if out.numel():
+        ptr = array(rowptr)
+        run_blocks(kernel.sum_rows, row_blocks(ptr), ptr, array(col),
+                   array_or_nothing(weight, x.dtype), mode == "mean", flat(x), x.shape[1],
+                   flat(out))
     return out
 
 
@@ -102,9 +104,12 @@ def edge_dot(
             dot *= scale
         return torch.empty_like(dot).index_copy_(0, perm.long(), dot)
     out = empty((col.shape[0],), left.dtype)
+    if left.shape[1] == 0:
+        return out.zero_()
     ptr = array(rowptr)
     run_blocks(kernel.dot_rows, row_blocks(ptr), ptr, array(col), array(perm),
-               array_or_nothing(scale, left.dtype), array(left), array(right), array(out))
+               array_or_nothing(scale, left.dtype), flat(left), flat(right), left.shape[1],
+               array(out))
     return out
 
 
@@ -143,10 +148,11 @@ def extreme(
     weight = _slot_weight(adjacency, edge_weight, "sum", x.dtype)
     shape = (adjacency.num_dst, x.shape[1])
     out, argument = empty(shape, x.dtype), empty(shape, perm.dtype)
-    ptr, values = array(rowptr), array(x)
-    run_blocks(kernel.extreme_rows, row_blocks(ptr), ptr, array(col), array(perm),
-               array_or_nothing(weight, x.dtype), values.dtype.type(sign), values,
-               array(out), array(argument))
+    if out.numel():
+        ptr, values = array(rowptr), flat(x)
+        run_blocks(kernel.extreme_rows, row_blocks(ptr), ptr, array(col), array(perm),
+                   array_or_nothing(weight, x.dtype), values.dtype.type(sign), values, x.shape[1],
+                   flat(out), flat(argument))
     return out, argument
 
 
@@ -186,9 +192,11 @@ def extreme_to_source(
     transposed = Adjacency(t_rowptr, t_col, t_perm, rowptr, col, perm)
     weight = _slot_weight(transposed, edge_weight, "sum", grad.dtype)
     out = empty((transposed.num_dst, grad.shape[1]), grad.dtype)
-    ptr = array(t_rowptr)
-    run_blocks(kernel.extreme_rows_backward, row_blocks(ptr), ptr, array(t_col), array(t_perm),
-               array_or_nothing(weight, grad.dtype), array(argument), array(grad), array(out))
+    if out.numel():
+        ptr = array(t_rowptr)
+        run_blocks(kernel.extreme_rows_backward, row_blocks(ptr), ptr, array(t_col), array(t_perm),
+                   array_or_nothing(weight, grad.dtype), flat(argument), flat(grad),
+                   grad.shape[1], flat(out))
     return out
 
 
@@ -204,9 +212,11 @@ def extreme_to_edge(
 ) -> Tensor:
     """Sum over the places ``(i, f)`` an edge won of ``grad[i, f] * x[source, f]``, ``[E]``."""
     out = empty((col.shape[0],), grad.dtype)
+    if x.shape[1] == 0:
+        return out.zero_()
     ptr = array(rowptr)
     run_blocks(kernel.extreme_rows_weight_backward, row_blocks(ptr), ptr, array(col), array(perm),
-               array(argument), array(grad), array(x), array(out))
+               flat(argument), flat(grad), flat(x), x.shape[1], array(out))
     return out
 
 

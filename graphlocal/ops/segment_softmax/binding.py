@@ -1,0 +1,89 @@
+"""The fast version as an operator of torch; see :mod:`..segment_reduce.binding`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...graph import checks
+from ...kernels.cpu import segment as kernel
+from ...kernels.cpu.parallel import row_blocks, run_blocks
+from ..arrays import array, empty, flat
+from ..segment_reduce.binding import segment_index, segment_sum
+
+
+@torch.library.custom_op("graphlocal::segment_softmax", mutates_args=())
+def softmax(x: Tensor, ptr: Tensor) -> Tensor:
+    """Softmax within every segment, column by column, ``[N, F]``."""
+    checks.check_ptr(ptr, x.shape[0])
+    out = empty(x.shape, x.dtype)
+    if out.numel():
+        borders = array(ptr.long())
+        blocks, width = row_blocks(borders), x.shape[1]
+
+        def scratch() -> tuple[Any, ...]:
+            return (array(empty((width,), x.dtype)),)
+
+        run_blocks(kernel.shift_segments, blocks, borders, flat(x), width, flat(out),
+                   scratch=scratch)
+        out.exp_()  # torch's is vectorised, the kernels' compiler has none that is
+        run_blocks(kernel.normalize_segments, blocks, borders, width, flat(out), scratch=scratch)
+    return out
+
+
+@softmax.register_fake
+def _(x, ptr):
+    return x.new_empty(x.shape)
+
+
+@torch.library.custom_op("graphlocal::segment_softmax_backward", mutates_args=())
+def softmax_backward(y: Tensor, grad: Tensor, ptr: Tensor) -> Tensor:
+    """``y * (grad - sum of y * grad over the segment)``, ``[N, F]``."""
+    out = empty(y.shape, y.dtype)
+    if out.numel():
+        borders, width = array(ptr.long()), y.shape[1]
+        run_blocks(kernel.softmax_segments_backward, row_blocks(borders), borders, flat(y),
+                   flat(grad), width, flat(out),
+                   scratch=lambda: (array(empty((width,), y.dtype)),))
+    return out
+
+
+@softmax_backward.register_fake
+def _(y, grad, ptr):
+    return y.new_empty(y.shape)
+
+
+def _save_softmax(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    ctx.save_for_backward(output, inputs[1])
+
+
+def _softmax_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
+    y, ptr = ctx.saved_tensors
+    return softmax_backward(y, grad, ptr), None
+
+
+softmax.register_autograd(_softmax_backward, setup_context=_save_softmax)
+
+
+def _save_tensors(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _softmax_backward_backward(ctx: Any, upper: Tensor) -> tuple[Any, ...]:
+    y, grad, ptr = ctx.saved_tensors
+    segment = segment_index(ptr, y.shape[0])
+
+    def total(value: Tensor) -> Tensor:
+        return segment_sum(value, ptr, False, "cpu").index_select(0, segment)
+
+    to_y = to_grad = None
+    if ctx.needs_input_grad[0]:
+        to_y = upper * (grad - total(y * grad)) - grad * total(upper * y)
+    if ctx.needs_input_grad[1]:  # the Jacobian is symmetric
+        to_grad = softmax_backward(y, upper, ptr)
+    return to_y, to_grad, None
+
+
+softmax_backward.register_autograd(_softmax_backward_backward, setup_context=_save_tensors)
