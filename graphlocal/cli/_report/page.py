@@ -1,0 +1,152 @@
+"""A page of sections, and what a section is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Protocol
+
+from .style import CSS
+
+
+class Block(Protocol):
+    """Anything a section can hold."""
+
+    def html(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a reader types to make a picture again; ``language`` is ``shell`` or ``python``."""
+
+    text: str
+    language: str = "shell"
+
+    def html(self) -> str:
+        return f'<pre class="{escape(self.language)}"><code>{escape(self.text)}</code></pre>'
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under a head; the first cell of a row names it."""
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+    def html(self) -> str:
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
+        rows = "".join(
+            f'<tr><th scope="row">{escape(name)}</th>'
+            + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+            for name, *cells in self.rows)
+        caption = _caption(self.caption, self.note)
+        return (f'<div class="scroll"><table><caption>{caption}</caption>'
+                f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its caption, a legend of ``(colour variable, text)``, and its commands."""
+
+    svg: str
+    caption: str
+    note: str = ""
+    commands: Sequence[Command] = ()
+    legend: Sequence[tuple[str, str]] = ()
+
+    def html(self) -> str:
+        legend = "".join(
+            f'<li><i style="background:var(--{escape(colour)})"></i>{escape(text)}</li>'
+            for colour, text in self.legend)
+        legend = f'<ul class="legend">{legend}</ul>' if legend else ""
+        made = "".join(command.html() for command in self.commands)
+        made = f'<p class="made">Made with</p>{made}' if made else ""
+        caption = _caption(self.caption, self.note)
+        return f"<figure>{self.svg}{legend}<figcaption>{caption}</figcaption>{made}</figure>"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two blocks beside each other where there is room."""
+
+    left: Block
+    right: Block
+
+    def html(self) -> str:
+        return f'<div class="pair">{self.left.html()}{self.right.html()}</div>'
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a paragraph, and blocks."""
+
+    title: str
+    text: str
+    blocks: Sequence[Block] = ()
+
+    def html(self) -> str:
+        return (f"<section><h2>{escape(self.title)}</h2><p>{escape(self.text)}</p>"
+                + "".join(block.html() for block in self.blocks) + "</section>")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure for the head of the page; ``extra`` is set small beside it."""
+
+    name: str
+    value: str
+    extra: str = ""
+
+    def html(self) -> str:
+        extra = f" <small>{escape(self.extra)}</small>" if self.extra else ""
+        return f"<div><dt>{escape(self.name)}</dt><dd>{escape(self.value)}{extra}</dd></div>"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One self-contained HTML file: text is escaped, and the browser may load nothing.
+
+    Args:
+        kicker: A line above the title.
+        title: The title.
+        lead: The first paragraph.
+        facts: Figures below it.
+        sections: What follows.
+        footer: Closing lines.
+
+    Example:
+        >>> page = Page("kicker", "a < b", "lead", sections=[Section("One", "Text.")])
+        >>> "<h1>a &lt; b</h1>" in page.html(), "<h2>One</h2>" in page.html()
+        (True, True)
+    """
+
+    kicker: str
+    title: str
+    lead: str
+    facts: Sequence[Fact] = ()
+    sections: Sequence[Section] = ()
+    footer: Sequence[str] = field(default=())
+
+    def html(self) -> str:
+        """The file."""
+        facts = "".join(fact.html() for fact in self.facts)
+        facts = f'<dl class="facts">{facts}</dl>' if facts else ""
+        footer = "".join(f"<p>{escape(line)}</p>" for line in self.footer)
+        return "\n".join([
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width,initial-scale=1">',
+            '<meta http-equiv="Content-Security-Policy" '
+            "content=\"default-src 'none';style-src 'unsafe-inline';img-src data:\">",
+            f"<title>{escape(self.title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n<main>",
+            f'<header><p class="kicker">{escape(self.kicker)}</p><h1>{escape(self.title)}</h1>',
+            f'<p class="lead">{escape(self.lead)}</p>{facts}</header>',
+            *(section.html() for section in self.sections),
+            f"<footer>{footer}</footer>\n</main>\n</body>\n</html>\n",
+        ])
+
+
+def _caption(title: str, note: str) -> str:
+    return f"<b>{escape(title)}</b>" + (f" {escape(note)}" if note else "")
