@@ -127,6 +127,19 @@ def check_index_range(index: NDArray[np.int64], argument: str, num_nodes: int) -
              f"pass num_nodes={high + 1} or relabel the nodes")
 
 
+def infer_num_nodes(index: NDArray[np.int64], argument: str) -> int:
+    """One more than the largest index; refuses what are plainly ids and no indices.
+
+    A few edges among ids of ten digits would take more memory than there is.
+    """
+    num_nodes = int(index.max()) + 1 if index.size else 0
+    if num_nodes > max(2**26, 1000 * index.size):
+        fail(argument, f"index {num_nodes - 1} in {index.size // 2} edges",
+             "indices that number the nodes 0, 1, 2, ...",
+             "relabel ids with numpy.unique(..., return_inverse=True), or pass num_nodes")
+    return num_nodes
+
+
 def check_edge_index(
     edge_index: Any, num_nodes: int | None, argument: str = "edge_index"
 ) -> tuple[NDArray[np.int64], int]:
@@ -145,7 +158,7 @@ def check_edge_index(
         fail(argument, f"shape {tuple(array.shape)}", "shape (2, E)", remedy)
     index = check_integers(array, argument)
     if num_nodes is None:
-        num_nodes = int(index.max()) + 1 if index.size else 0
+        num_nodes = infer_num_nodes(index, argument)
     num_nodes = check_count(num_nodes, "num_nodes")
     check_index_range(index, argument, num_nodes)
     return index, num_nodes

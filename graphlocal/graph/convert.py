@@ -84,6 +84,7 @@ def scipy_edges(
         # scipy follows row pointers unchecked: wrong ones would crash the conversion.
         checks.check_rowptr(np.asarray(matrix.indptr), "matrix.indptr", shape[0] // block,
                             len(matrix.indices))
+        checks.check_index_range(np.asarray(matrix.indices), "matrix.indices", shape[0] // block)
     coo = matrix.tocoo()
     edge_index = np.stack([np.asarray(coo.row, np.int64), np.asarray(coo.col, np.int64)])
     checks.check_index_range(edge_index, "matrix", shape[0])

@@ -213,7 +213,13 @@ class CSRGraph:
         checks.check_choice(directed, "directed", ("symmetrize", "error"))
         if ids is not None and len(ids) != num_nodes:
             checks.fail("ids", f"{len(ids)} names", f"{num_nodes}, one per node")
-        rowptr, col, weight, report = build_csr(index[0], index[1], num_nodes, weight)
+        try:
+            rowptr, col, weight, report = build_csr(index[0], index[1], num_nodes, weight)
+        except (MemoryError, OverflowError, ValueError) as error:
+            if num_nodes < 2**28:
+                raise
+            checks.fail("num_nodes", f"{num_nodes} ({error})", "a graph that fits memory",
+                        "relabel the nodes to 0, 1, 2, ...")
         if zeros:
             report = replace(report, zeros=report.zeros + zeros)
         if directed == "error" and (report.one_way or report.conflicts) and not (

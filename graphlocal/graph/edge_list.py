@@ -20,10 +20,10 @@ from .sources import Buffer, open_source
 #: Bytes of text that one call of the parser goes through.
 BLOCK_BYTES = 1 << 20
 
-_SOURCES = {"source", "src", "from", "fromnodeid", "from_node_id", "u", "i", "node1", "node_1",
-            "source_id", "sourceid", "id1", "id_1", "head", "start", "a", "node_a"}
-_TARGETS = {"target", "dst", "dest", "destination", "to", "tonodeid", "to_node_id", "v", "j",
-            "node2", "node_2", "target_id", "targetid", "id2", "id_2", "tail", "end", "b", "node_b"}
+_SOURCES = {"source", "src", "from", "fromnodeid", "from_node_id", "node1", "node_1", "source_id",
+            "sourceid", "id1", "id_1", "node_a"}
+_TARGETS = {"target", "dst", "dest", "destination", "to", "tonodeid", "to_node_id", "node2",
+            "node_2", "target_id", "targetid", "id2", "id_2", "node_b"}
 _WEIGHTS = {"weight", "weights", "edge_weight"}
 _INTEGER = re.compile(rb"[+-]?[0-9]+")
 _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -170,6 +170,8 @@ def _find_layout(
     second = next(lines, None)
     model = first[1] if second is None else second[1]
     code = _find_sep(model) if sep is None else sep.encode()
+    if code is None and len(model.split()) < 2:
+        code = _find_sep(first[1])
     if code == b" ":
         code = None
     top, words = _words(first[1], code), _words(model, code)
@@ -186,8 +188,9 @@ def _find_layout(
         source, target = found
     column = _weight_column(name, weight, named, row, max(source, target) + 1)
     as_names = ids == "str"
-    if ids == "auto" and len(row) > max(source, target):
-        as_names = not (_is_id(row[source]) and _is_id(row[target]))
+    if ids == "auto":  # of a line that is too short the parser says so
+        as_names = len(row) <= max(source, target) or not (
+            _is_id(row[source]) and _is_id(row[target]))
     return _Layout(begin, code, source, target, column, as_names)
 
 
@@ -305,6 +308,11 @@ def _fail_line(name: str, content: Buffer, layout: _Layout, found: list[int]) ->
     line = _line_number(content, begin)
     word = repr(content[low : min(high, low + 60)].decode("utf-8", "backslashreplace"))
     columns = 1 + max(layout.source, layout.target, layout.weight)
+    if code == kernel.NOT_INTEGER:  # the whole line as one word: what is wrong is the separator
+        end = content.find(b"\n", begin, begin + (1 << 20))
+        words = _words(content[begin : end if end >= 0 else begin + (1 << 20)], layout.sep)
+        if len(words) < 2:
+            code, low = kernel.TOO_FEW, len(words)
     what = "source, target" + (", weight" if layout.weight >= 0 else "")
     if code == kernel.TOO_FEW:
         by = "blanks" if layout.sep is None else repr(layout.sep.decode())

@@ -132,7 +132,7 @@ def _from_edge_list(
         num_nodes = len(names)
     elif as_indices:
         if num_nodes is None:
-            num_nodes = int(index.max()) + 1
+            num_nodes = checks.infer_num_nodes(index, name)
         checks.check_index_range(index, name, num_nodes)
     else:
         names, num_nodes = relabel_ids(index)

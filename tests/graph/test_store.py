@@ -1,0 +1,165 @@
+"""Saved graphs open as they were, or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from graphlocal.graph import CSRGraph, GraphError, read
+from tests.zoo import ZOO, each_zoo_graph
+
+
+@each_zoo_graph
+@pytest.mark.parametrize("weighted", [False, True])
+def test_round_trip(name: str, weighted: bool, tmp_path: Path) -> None:
+    index, num_nodes = ZOO[name]
+    weight = np.random.default_rng(3).random(index.shape[1]) + 0.1
+    graph = CSRGraph.from_edge_index(index, num_nodes, weight if weighted else None,
+                                     ids=np.arange(num_nodes) * 3)
+    graph.save(tmp_path / "graph")
+    assert [path.name for path in tmp_path.iterdir()] == ["graph"]
+    for again in (CSRGraph.open(tmp_path / "graph", check=True), read(tmp_path / "graph")):
+        for part in ("rowptr", "col", "weight", "ids"):
+            mine, theirs = getattr(graph, part), getattr(again, part)
+            assert (mine is None) == (theirs is None)
+            if mine is not None:
+                assert mine.dtype == theirs.dtype and not theirs.flags.writeable
+                np.testing.assert_array_equal(mine, theirs)
+        assert again.report == graph.report
+
+
+def test_arrays_are_mapped(tmp_path: Path) -> None:
+    CSRGraph.from_edges([(0, 1), (1, 2)]).save(tmp_path / "graph")
+    col = CSRGraph.open(tmp_path / "graph").col
+    owner = col
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    assert isinstance(owner, np.memmap)
+
+
+@pytest.mark.parametrize("graph", [
+    CSRGraph.read(b"ann bob\nbob \xc3\xa9ve\n"),
+    CSRGraph.from_networkx(nx.Graph([("a", 1), (2**70, "b")])),
+])
+def test_names(graph: CSRGraph, tmp_path: Path) -> None:
+    graph.save(tmp_path / "graph")
+    again = CSRGraph.open(tmp_path / "graph")
+    assert graph.ids is not None and again.ids is not None
+    assert again.ids.tolist() == graph.ids.tolist()
+
+
+def test_other_labels_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match="'ids': got labels of other types, expected integers or"):
+        CSRGraph.from_networkx(nx.grid_2d_graph(2, 2)).save(tmp_path / "graph")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_else_is_overwritten(tmp_path: Path) -> None:
+    first, second = CSRGraph.from_edges([(0, 1)]), CSRGraph.from_edges([(0, 1), (1, 2)])
+    first.save(tmp_path / "graph")
+    with pytest.raises(GraphError, match=r"which exists, expected a new name .pass overwrite=True"):
+        second.save(tmp_path / "graph")
+    second.save(tmp_path / "graph", overwrite=True)
+    assert CSRGraph.open(tmp_path / "graph").num_edges == 2
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "thesis.tex").write_text("years of work")
+    with pytest.raises(GraphError, match="it holds something else"):
+        second.save(other, overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["graph", "thesis"]
+    with pytest.raises(GraphError, match="expected a place in a directory that exists"):
+        second.save(tmp_path / "no" / "graph")
+
+
+def test_a_failed_save_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    graph = CSRGraph.from_edges([(0, 1)])
+    graph.save(tmp_path / "graph")
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(OSError, match="disk full"):
+        graph.save(tmp_path / "graph", overwrite=True)
+    with pytest.raises(OSError, match="disk full"):
+        graph.save(tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["graph"]
+    assert CSRGraph.open(tmp_path / "graph").num_edges == 1
+
+
+def damage(folder: Path, how: str) -> None:
+    meta = json.loads((folder / "meta.json").read_text())
+    if how == "no meta":
+        (folder / "meta.json").unlink()
+    elif how == "no json":
+        (folder / "meta.json").write_text("{")
+    elif how == "a list":
+        (folder / "meta.json").write_text("[]")
+    elif how in ("version", "format", "num_nodes", "num_edges", "report"):
+        meta[how] = {"report": {"other": 1}, "format": "zarr"}.get(how, 9)
+        (folder / "meta.json").write_text(json.dumps(meta))
+    elif how == "no col":
+        (folder / "col.npy").unlink()
+    elif how == "short col":
+        (folder / "col.npy").write_bytes((folder / "col.npy").read_bytes()[:-4])
+    elif how == "no array":
+        (folder / "col.npy").write_bytes(b"hello")
+    elif how == "objects":
+        np.save(folder / "col.npy", np.array([{}], object), allow_pickle=True)
+    elif how == "dtype":
+        np.save(folder / "col.npy", np.zeros(4))
+    elif how == "rowptr":
+        np.save(folder / "rowptr.npy", np.array([0, 4, 1, 4]))
+    elif how == "ids":
+        np.save(folder / "ids.npy", np.arange(7))
+    elif how == "weight":
+        (folder / "weight.npy").unlink()
+
+
+@pytest.mark.parametrize(("how", "message"), [
+    ("no meta", "got no meta.json, expected a directory that CSRGraph.save made"),
+    ("no json", "meta.json: got damaged JSON"),
+    ("a list", "meta.json: got another format, expected format 'graphlocal-csr'"),
+    ("format", "meta.json: got another format, expected format 'graphlocal-csr'"),
+    ("version", "meta.json: got version 9, expected version 1 .update graphlocal"),
+    ("num_nodes", r"rowptr.npy: got int64 of shape \(4,\), expected int64 of shape \(10,\)"),
+    ("num_edges", r"col.npy: got int32 of shape \(4,\), expected int32 of shape \(18,\)"),
+    ("report", "meta.json: got a damaged report"),
+    ("no col", "col.npy: got what numpy cannot read"),
+    ("short col", "col.npy: got what numpy cannot read"),
+    ("no array", "col.npy: got what numpy cannot read"),
+    ("objects", "col.npy: got what numpy cannot read"),
+    ("dtype", r"col.npy: got float64 of shape \(4,\), expected int32"),
+    ("rowptr", "rowptr.npy: got row pointers that fall or end elsewhere"),
+    ("ids", r"ids.npy: got int64 of shape \(7,\), expected ids of shape \(3,\)"),
+    ("weight", "weight.npy: got what numpy cannot read"),
+])
+def test_damaged_directories(how: str, message: str, tmp_path: Path) -> None:
+    folder = tmp_path / "graph"
+    CSRGraph.read(b"a b 1\nb c 2\n").save(folder)
+    damage(folder, how)
+    for opener in (CSRGraph.open, read):
+        with pytest.raises(GraphError, match=message):
+            opener(folder)
+
+
+def test_check_finds_what_opening_does_not_look_for(tmp_path: Path) -> None:
+    folder = tmp_path / "graph"
+    CSRGraph.from_edges([(0, 1), (1, 2)]).save(folder)
+    np.save(folder / "col.npy", np.array([1, 0, 99, 1], np.int32))
+    CSRGraph.open(folder)
+    with pytest.raises(GraphError, match="'col': got index 99, expected 0 <= index < num_nodes=3"):
+        CSRGraph.open(folder, check=True)
+
+
+def test_what_is_no_directory(tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match=r"a directory that CSRGraph.save made .there is"):
+        CSRGraph.open(tmp_path / "none")
+    (tmp_path / "file").write_text("0 1")
+    with pytest.raises(GraphError, match=r"CSRGraph.read takes files"):
+        CSRGraph.open(tmp_path / "file")
+    with pytest.raises(GraphError, match="'sep': got ',', expected None"):
+        read(tmp_path, sep=",")
