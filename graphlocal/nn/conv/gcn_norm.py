@@ -100,17 +100,15 @@ def gcn_norm(
         fail("edge_index", f"{adjacency.num_src} sources and {count} targets",
              "as many of both", "symmetric normalisation needs a square graph")
     given = edge_index.num_edges if isinstance(edge_index, ops.Adjacency) else edge_index.size(1)
-    if edge_weight is not None:
-        if edge_weight.numel() != given:
-            fail("edge_weight", f"shape {tuple(edge_weight.shape)}", f"shape ({given},), one "
-                 "per edge")
-        edge_weight = edge_weight.view(-1)
+    if edge_weight is not None and edge_weight.numel() != given:
+        fail("edge_weight", f"shape {tuple(edge_weight.shape)}", f"shape ({given},), one per edge")
+    flat = None if edge_weight is None else edge_weight.view(-1)
     if isinstance(edge_index, ops.Adjacency) or torch.compiler.is_compiling():
-        return _in_graph(edge_index, adjacency, edge_weight, improved, add_self_loops, flow, dtype)
+        return _in_graph(edge_index, adjacency, flat, improved, add_self_loops, flow, dtype)
 
     def weigh() -> Tensor:
         # int64: torch's scatter_add has wrong gradients for int32 indices.
-        return pyg_gcn_norm(edge_index.long(), edge_weight, count, improved, add_self_loops, flow,
+        return pyg_gcn_norm(edge_index.long(), flat, count, improved, add_self_loops, flow,
                             dtype)[1]
 
     key = ("gcn weights", count, improved, add_self_loops, flow, dtype)
