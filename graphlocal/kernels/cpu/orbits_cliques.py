@@ -22,6 +22,68 @@ def local_rows(u, optr, tptr, tri_uw, bits, words):
 
 
 @jit
+def count_small(start, stop, optr, ocol, t, N12, K4, local, bits, degree):
+    """Adds to every node its diamonds as an end (``N12``) and its 4-cliques, listing nothing.
+
+    A diamond's end is a triangle's corner, its other end closes another triangle on the side the
+    corner does not touch.
+    """
+    for u in range(start, stop):
+        low, high = optr[u], optr[u + 1]
+        width = high - low
+        if width < 2:
+            continue
+        words = (width + 63) >> 6
+        bits[: width * words] = 0
+        for i in range(width):
+            local[ocol[low + i]] = i + 1
+        own = 0
+        found = 0
+        for i in range(width):
+            uv = low + i
+            if t[uv] == 0:
+                continue
+            v = ocol[uv]
+            facing = t[uv] - 1
+            at_v = 0
+            for vw in range(optr[v], optr[v + 1]):
+                w = ocol[vw]
+                j = local[w] - 1
+                if j >= 0:
+                    found += 1
+                    own += t[vw] - 1
+                    at_v += t[low + j] - 1
+                    N12[w] += facing
+                    bits[i * words + (j >> 6)] |= np.int64(1) << (j & 63)
+                    bits[j * words + (i >> 6)] |= np.int64(1) << (i & 63)
+            N12[v] += at_v
+        N12[u] += own
+        if found > 2:
+            total = 0
+            degree[:width] = 0
+            for i in range(width):
+                for word in range(i >> 6, words):
+                    rest = bits[i * words + word]
+                    if word == i >> 6:
+                        rest &= np.int64(-2) << (i & 63)
+                    while rest:
+                        j = (word << 6) + lowest_bit(rest)
+                        rest &= rest - 1
+                        met = 0
+                        for other in range(words):
+                            met += count_bits(bits[i * words + other] & bits[j * words + other])
+                        degree[i] += met
+                        degree[j] += met
+            for i in range(width):
+                total += degree[i]
+                K4[ocol[low + i]] += degree[i] // 2
+            # Each 4-clique at u was met from three pairs, at two nodes each.
+            K4[u] += total // 6
+        for i in range(width):
+            local[ocol[low + i]] = 0
+
+
+@jit
 def count_cliques(start, stop, optr, ocol, tptr, tri_uw, tri_vw, k, k3, K5, bits, both, local, own):
     """Adds 4-cliques per edge (``k``) and triangle (``k3``), and 5-cliques per node (``K5``)."""
     for u in range(start, stop):

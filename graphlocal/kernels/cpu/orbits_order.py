@@ -114,8 +114,8 @@ def orient(rowptr, col, num_outside):
 
 
 @jit
-def wedge_work(rowptr, col, first, result):
-    """Running total over nodes of the slots two steps away, the work of a pass over wedges."""
+def work_around(rowptr, col, first, result):
+    """Running total over nodes of the slots two steps away."""
     total = 0
     result[0] = 0
     for v in range(len(rowptr) - 1):
@@ -123,3 +123,59 @@ def wedge_work(rowptr, col, first, result):
             w = col[slot]
             total += rowptr[w + 1] - first[w]
         result[v + 1] = total
+
+
+@jit
+def work_up(optr, ocol, result):
+    """Running total over nodes of the slots one step up from each neighbour above."""
+    total = 0
+    result[0] = 0
+    for u in range(len(optr) - 1):
+        for e in range(optr[u], optr[u + 1]):
+            total += optr[ocol[e] + 1] - optr[ocol[e]]
+        result[u + 1] = total
+
+
+@jit
+def edge_ends(rowptr, optr, edge):
+    """Lower end of every edge, and its slots in the rows of its lower and its upper end."""
+    m = optr[-1]
+    source = np.empty(m, np.int32)
+    slots = np.empty((m, 2), np.int64)
+    for v in range(len(rowptr) - 1):
+        upper = rowptr[v + 1] - (optr[v + 1] - optr[v])
+        for slot in range(rowptr[v], upper):
+            slots[edge[slot], 1] = slot
+        for slot in range(upper, rowptr[v + 1]):
+            slots[edge[slot], 0] = slot
+            source[edge[slot]] = v
+    return source, slots
+
+
+@jit
+def edge_rows(rowptr, col, order, optr, ocol):
+    """Row of every edge in a list of the graph's own edges ``a < b`` in order of ``(a, b)``."""
+    n = len(order)
+    below = np.zeros(n + 1, np.int64)
+    place = np.empty(n, np.int64)
+    for a in range(n):
+        slot = rowptr[a]
+        while slot < rowptr[a + 1] and col[slot] < a:
+            slot += 1
+        place[a] = slot
+        below[a + 1] = below[a] + rowptr[a + 1] - slot
+    row = np.empty(len(ocol), np.int64)
+    for u in range(n):
+        for e in range(optr[u], optr[u + 1]):
+            a, b = order[u], order[ocol[e]]
+            if a > b:
+                a, b = b, a
+            low, high = place[a], rowptr[a + 1]
+            while low < high:
+                middle = (low + high) // 2
+                if col[middle] < b:
+                    low = middle + 1
+                else:
+                    high = middle
+            row[e] = below[a] + low - place[a]
+    return row

@@ -2,8 +2,8 @@
 
 From the highest node ``h`` count the ways ``f[b]`` to go two steps down, ``h - a - b``; an edge
 ``b - c`` closes ``(f[b] - [h ~ c]) * (f[c] - [h ~ b])`` walks. They are the 5-cycles, but for
-those that step to one ``a`` on both sides: a triangle ``a b c`` with ``h`` beside ``a``, which
-:func:`count_tails` counts.
+those that leave and come back through one ``a``: a triangle ``a b c`` with a tail from ``a`` to
+``h``, which :func:`count_tails` counts.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def count_pentagons(start, stop, rowptr, col, first, N34, ways, near, weight, se
             for i in range(found):
                 ways[seen[i]] = 0
             continue
-        # The walks from b over c != a to h, for each way to b; those back to a come off below.
+        # Walks from b over any c to h; stepping back, c = a, comes off where a is known.
         total = 0
         for i in range(found):
             b = seen[i]
@@ -76,12 +76,25 @@ def count_pentagons(start, stop, rowptr, col, first, N34, ways, near, weight, se
 
 
 @jit
-def count_tails(start, stop, rowptr, edge_slot, optr, ocol, tptr, tri_uw, tri_vw, N34, above):
-    """Takes off the walks :func:`count_pentagons` counts that are a triangle with a tail.
+def tails_beyond(start, stop, rowptr, col, first, optr, beyond):
+    """Per slot, the later neighbours in its row which :func:`count_pentagons` does not skip."""
+    for v in range(start, stop):
+        count = 0
+        upper = rowptr[v + 1] - (optr[v + 1] - optr[v])
+        for slot in range(rowptr[v + 1] - 1, rowptr[v] - 1, -1):
+            beyond[slot] = count
+            if slot >= upper:
+                h = col[slot]
+                if rowptr[h + 1] - (optr[h + 1] - optr[h]) - first[h] >= 2:
+                    count += 1
 
-    ``edge_slot[e]``: slot of the edge in the row of its lower end, then of its upper end.
-    Adds to ``above[slot]`` the triangles at a row's node that end at that slot's neighbour or,
-    where the node is their highest, just before its first neighbour above.
+
+@jit
+def count_tails(start, stop, edge_slot, beyond, optr, ocol, tptr, tri_uw, tri_vw, N34, ended):
+    """Takes off the walks of :func:`count_pentagons` that are a triangle with a tail to ``h``.
+
+    ``ended[slot]`` gains the triangles at a row's node after which a tail may lead to the
+    neighbours beyond that slot.
     """
     for u in range(start, stop):
         for uv in range(optr[u], optr[u + 1]):
@@ -90,26 +103,29 @@ def count_tails(start, stop, rowptr, edge_slot, optr, ocol, tptr, tri_uw, tri_vw
                 uw, vw = tri_uw[at], tri_vw[at]
                 w = ocol[uw]
                 slot = edge_slot[uw, 0]
-                above[slot] += 1
-                from_u = rowptr[u + 1] - slot - 1
+                ended[slot] += 1
+                from_u = beyond[slot]
                 slot = edge_slot[vw, 0]
-                above[slot] += 1
-                from_v = rowptr[v + 1] - slot - 1
-                # Of w itself: all its upper neighbours. Noted at its slot to v, which is below.
-                above[edge_slot[vw, 1]] += 1
-                from_w = optr[w + 1] - optr[w]
+                ended[slot] += 1
+                from_v = beyond[slot]
+                # Tails of w lead to any node above it; v is below, and nothing between counts.
+                slot = edge_slot[vw, 1]
+                ended[slot] += 1
+                from_w = beyond[slot]
                 N34[u] -= 2 * from_u + from_v + from_w
                 N34[v] -= 2 * from_v + from_u + from_w
                 N34[w] -= 2 * from_w + from_u + from_v
 
 
 @jit
-def take_off_tails(start, stop, rowptr, col, optr, above, N34):
-    """Takes off what :func:`count_tails` noted from the nodes at the end of the tails."""
+def end_tails(start, stop, rowptr, col, first, optr, ended, N34):
+    """Takes the same walks off the nodes ``h`` at the end of the tails."""
     for a in range(start, stop):
         triangles = 0
         upper = rowptr[a + 1] - (optr[a + 1] - optr[a])
         for slot in range(rowptr[a], rowptr[a + 1]):
             if slot >= upper:
-                N34[col[slot]] -= triangles
-            triangles += above[slot]
+                h = col[slot]
+                if rowptr[h + 1] - (optr[h + 1] - optr[h]) - first[h] >= 2:
+                    N34[h] -= triangles
+            triangles += ended[slot]

@@ -92,36 +92,7 @@ def list_common(optr, ocol, tptr, tri_uw, tri_vw, t):
 
 
 @jit
-def opposite_triangles(start, stop, optr, ocol, t, N12, mark):
-    """Adds to every node the sum over its triangles of ``t - 1`` of the edge it does not touch."""
-    for u in range(start, stop):
-        low, high = optr[u], optr[u + 1]
-        if high - low < 2:
-            continue
-        for i in range(low, high):
-            mark[ocol[i]] = i + 1
-        total = 0
-        for i in range(low, high):
-            v = ocol[i]
-            if t[i] == 0:
-                continue
-            own = t[i] - 1
-            other = 0
-            for j in range(optr[v], optr[v + 1]):
-                w = ocol[j]
-                k = mark[w]
-                if k:
-                    total += t[j] - 1
-                    other += t[k - 1] - 1
-                    N12[w] += own
-            N12[v] += other
-        N12[u] += total
-        for i in range(low, high):
-            mark[ocol[i]] = 0
-
-
-@jit
-def sum_edges(start, stop, optr, ocol, degree, tptr, tri_uw, tri_vw, t, P, Q):
+def sum_edges(start, stop, optr, ocol, degree, tptr, tri_uw, tri_vw, t, Q, P):
     """Sums over the common neighbours ``r`` of each edge ``a < b``.
 
     ``Q[e]``: sum of ``degree[r]``. ``P[e, 0]``: sum of ``t`` of ``br``; ``P[e, 1]``: of ``ar``.

@@ -6,7 +6,8 @@ from .parallel import jit
 
 
 @jit
-def count_wheels(start, stop, rowptr, col, first, edge, cptr, common, N68, N69, ways, seen):
+def count_wheels(start, stop, rowptr, col, first, edge, cptr, common, to_low, to_high, N68, N69,
+                 ways, seen):
     """Adds to the hub of each wheel (``N69``) and to the four nodes of its rim (``N68``).
 
     The 4-cycles among the neighbours of ``h`` are met at their highest node, as in
@@ -21,15 +22,11 @@ def count_wheels(start, stop, rowptr, col, first, edge, cptr, common, N68, N69, 
             if high - low < 2 or common[low + 1] > v:
                 continue
             found = 0
-            # The edge from h to each a: both lists are sorted by node.
-            at_a = first[h]
             for i in range(low, high):
                 a = common[i]
                 if a >= v:
                     break
-                while col[at_a] < a:
-                    at_a += 1
-                ha = edge[at_a]
+                ha = to_low[i] if h < v else to_high[i]
                 for j in range(cptr[ha], cptr[ha + 1]):
                     w = common[j]
                     if w >= v:
@@ -48,14 +45,11 @@ def count_wheels(start, stop, rowptr, col, first, edge, cptr, common, N68, N69, 
             if own:
                 N68[v] += own
                 wheels += own
-                at_a = first[h]
                 for i in range(low, high):
                     a = common[i]
                     if a >= v:
                         break
-                    while col[at_a] < a:
-                        at_a += 1
-                    ha = edge[at_a]
+                    ha = to_low[i] if h < v else to_high[i]
                     total = 0
                     for j in range(cptr[ha], cptr[ha + 1]):
                         w = common[j]

@@ -1,0 +1,99 @@
+"""A graph renumbered for orbit counting, and how kernels add up over its blocks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graph import CSRGraph
+from ...kernels.cpu import orbits_order as kernel
+from ...kernels.cpu.parallel import row_blocks, run_blocks
+
+Shape = tuple[int, ...]
+Ints = NDArray[np.int64]
+
+
+def run_summed(
+    kernel: Callable[..., Any],
+    borders: Ints,
+    *args: Any,
+    sums: tuple[Shape, ...],
+    scratch: tuple[tuple[Shape, Any], ...] = (),
+) -> tuple[Ints, ...]:
+    """Runs a kernel that adds to arrays anywhere: each thread gets its own, which are summed.
+
+    Integers add up to the same sum in any order, so the result is the same for any number of
+    threads.
+
+    Args:
+        kernel: Called as ``kernel(start, stop, *args, *sums, *scratch)``.
+        borders: Blocks of rows.
+        args: Passed as they are.
+        sums: Shapes of the int64 arrays it adds to.
+        scratch: Shapes and dtypes of working arrays, zero before and after every call.
+    """
+    made: list[tuple[Ints, ...]] = []
+    lock = threading.Lock()
+
+    def own() -> tuple[NDArray[Any], ...]:
+        arrays = tuple(np.zeros(shape, np.int64) for shape in sums)
+        with lock:
+            made.append(arrays)
+        return (*arrays, *(np.zeros(shape, dtype) for shape, dtype in scratch))
+
+    run_blocks(kernel, borders, *args, scratch=own)
+    if not made:
+        own()
+    total = made[0]
+    for arrays in made[1:]:
+        for into, array in zip(total, arrays, strict=True):
+            into += array
+    return total
+
+
+class OrderedGraph:
+    """The arrays that every orbit kernel reads.
+
+    Nodes outside the 2-core come first, then the others by rising degree in the core. An edge is
+    a pair ``u < v`` of new numbers; its own number is its place in ``ocol``.
+
+    Args:
+        graph: The graph to renumber.
+
+    Shapes:
+        - **order** (old number of each new one), **rank** (new of old), **degree**: :math:`(N)`
+        - **rowptr, col, edge**: rows with every edge twice, and the edge in each slot
+        - **first**: :math:`(N)`, first slot of each row that leads into the core
+        - **optr, ocol**: the neighbours above each node, every edge once
+    """
+
+    def __init__(self, graph: CSRGraph) -> None:
+        core = kernel.core_degree(graph.rowptr, graph.col)
+        self.num_nodes, self.num_edges = graph.num_nodes, graph.num_edges
+        self.order = kernel.sort_by_degree(core)
+        self.rowptr, self.col, self.rank = kernel.renumber(graph.rowptr, graph.col, self.order)
+        outside = self.num_nodes - int(np.count_nonzero(core))
+        self.first, self.optr, self.ocol, self.edge = kernel.orient(self.rowptr, self.col, outside)
+        self.degree = np.diff(self.rowptr)
+        self.most_above = int(np.diff(self.optr).max(initial=0))
+        self.blocks = row_blocks(self.rowptr)
+
+    def blocks_up(self) -> Ints:
+        """Blocks for work that goes one step up from every neighbour above."""
+        work = np.empty(self.num_nodes + 1, np.int64)
+        kernel.work_up(self.optr, self.ocol, work)
+        return row_blocks(work)
+
+    def blocks_around(self) -> Ints:
+        """Blocks for work two steps around every node."""
+        work = np.empty(self.num_nodes + 1, np.int64)
+        kernel.work_around(self.rowptr, self.col, self.first, work)
+        return row_blocks(work)
+
+    def blocks_of_edges(self) -> Ints:
+        """Blocks of edges."""
+        return row_blocks(np.arange(self.num_edges + 1))
