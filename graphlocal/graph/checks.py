@@ -364,3 +364,11 @@ def check_installed(module: str, argument: str, got: str) -> None:
     if importlib.util.find_spec(module) is None:
         fail(argument, got, f"the package {module} for it, which is not installed",
              f"pip install {module}")
+
+
+def check_nonnegative(array: NDArray[Any], argument: str) -> None:
+    """Every value is finite and none is below zero."""
+    if not np.isfinite(array).all():
+        fail(argument, "NaN or infinite values", "finite numbers")
+    if array.size and array.min() < 0:
+        fail(argument, f"value {array.min()}", "numbers of at least 0")
