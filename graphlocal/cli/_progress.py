@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+# Without the rate, which is of no unit that means something to anybody.
+_BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, about {remaining} left"
+_CLOCK = "{desc} {elapsed}"
+
 
 class Progress:
-    """A bar that follows the rows kernels have done, and lines beside it.
+    """A bar that follows the blocks of work that kernels have done, and lines beside it.
 
     Args:
         quiet: No bar and no lines.
@@ -23,6 +28,7 @@ class Progress:
         self.quiet = quiet
         self._bar: Any = None
         self._following: Any = None
+        self._course = Course({})
 
     def __enter__(self) -> Progress:
         if not self.quiet and sys.stderr is not None and sys.stderr.isatty():
@@ -30,7 +36,8 @@ class Progress:
 
             from ..kernels.cpu.parallel import on_progress
 
-            self._bar = tqdm(file=sys.stderr, leave=False, unit=" rows", unit_scale=True)
+            self._bar = tqdm(file=sys.stderr, leave=False, delay=0.3, smoothing=0,
+                             miniters=0, bar_format=_CLOCK)
             self._following = on_progress(self._follow)
             self._following.__enter__()
         return self
@@ -43,11 +50,20 @@ class Progress:
             self._following.__exit__(kind, error, trace)
             self._bar.close()
 
-    def start(self, what: str) -> None:
-        """Names what the bar counts from now on."""
-        if self._bar is not None:
-            self._bar.reset()
-            self._bar.set_description(what)
+    def start(self, what: str, passes: Mapping[str, float] | None = None) -> None:
+        """Names what the bar is about from now on.
+
+        Args:
+            what: The name.
+            passes: Kernels that will run, in order, each with its share of the time in any unit.
+                ``None`` where that is unknown: there is then a clock and no bar.
+        """
+        if self._bar is None:
+            return
+        self._course = Course(passes or {})
+        self._bar.bar_format = _BAR if passes else _CLOCK
+        self._bar.reset(total=self._course.total or None)
+        self._bar.set_description(what)
 
     def say(self, line: str) -> None:
         """A line on stderr that stays."""
@@ -58,6 +74,33 @@ class Progress:
         else:
             print(line, file=sys.stderr)
 
-    def _follow(self, done: int, total: int) -> None:
-        self._bar.total = total
-        self._bar.update(done - self._bar.n)
+    def _follow(self, kernel: str, done: int, blocks: int) -> None:
+        self._bar.update(self._course.reach(kernel, done / blocks) - self._bar.n)
+
+
+class Course:
+    """Where one is in a row of kernels, of which each takes its share of the time.
+
+    Args:
+        passes: The kernels in order, each with its share in any unit.
+
+    Example:
+        >>> course = Course({"triangles": 1.0, "cliques": 3.0})
+        >>> course.reach("triangles", 0.5), course.reach("cliques", 1 / 3)
+        (0.5, 2.0)
+        >>> course.reach("triangles", 1.0), course.reach("unknown", 1.0)
+        (2.0, 2.0)
+    """
+
+    def __init__(self, passes: Mapping[str, float]) -> None:
+        self._passes: dict[str, tuple[float, float]] = {}
+        self.total = self.position = 0.0
+        for kernel, share in passes.items():
+            self._passes[kernel] = (self.total, share)
+            self.total += share
+
+    def reach(self, kernel: str, part: float) -> float:
+        """The position after that part of a kernel; it never goes back."""
+        before, share = self._passes.get(kernel, (0.0, 0.0))
+        self.position = max(self.position, before + share * part)
+        return self.position

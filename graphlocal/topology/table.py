@@ -1,4 +1,4 @@
-"""One row a node, one column a metric, and the ways out of it."""
+"""One row a node or an edge, one column a metric, and the ways out of it."""
 
 from __future__ import annotations
 
@@ -44,6 +44,9 @@ class NodeTable:
         [1, 1]
     """
 
+    #: What a row is, and what names it.
+    _row, _keys = "node", ("node",)
+
     def __init__(
         self,
         ids: NDArray[Any],
@@ -57,9 +60,14 @@ class NodeTable:
         for name, values in self.columns.items():
             if values.shape != self.ids.shape:
                 checks.fail("columns", f"shape {values.shape} for '{name}'",
-                            f"shape {self.ids.shape}", "one value per node")
-            if name == "node":
-                checks.fail("columns", "a column 'node'", "another name", "it is that of the ids")
+                            f"shape {self.ids.shape}", f"one value per {self._row}")
+            if name in self._keys:
+                checks.fail("columns", f"a column '{name}'", "another name",
+                            "it is that of the ids")
+
+    def _key_columns(self) -> dict[str, NDArray[Any]]:
+        """The columns that name the rows, first in every file."""
+        return {"node": self.ids}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -87,7 +95,8 @@ class NodeTable:
         parts = list(tables.values())
         file = np.repeat(np.array(list(tables), object), [len(part) for part in parts])
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return cls(np.concatenate([part.ids for part in parts]), {"file": file} | columns)
+        keys = zip(*(part._key_columns().values() for part in parts), strict=True)
+        return cls(*map(np.concatenate, keys), {"file": file} | columns)
 
     def describe(self) -> dict[str, dict[str, float]]:
         """Smallest, mean, median and largest value of every column of numbers.
@@ -119,7 +128,7 @@ class NodeTable:
             (len(self), 0))
 
     def to_pandas(self) -> Any:
-        """A ``pandas.DataFrame`` indexed by node id.
+        """A ``pandas.DataFrame`` indexed by the ids.
 
         Raises:
             ImportError: If pandas is not installed.
@@ -128,7 +137,9 @@ class NodeTable:
             import pandas as pd
         except ImportError as error:
             raise ImportError("to_pandas needs pandas: pip install pandas") from error
-        return pd.DataFrame(self.columns, index=pd.Index(self.ids, name="node"))
+        index: Any = [pd.Index(ids, name=name) for name, ids in self._key_columns().items()]
+        index = index[0] if len(index) == 1 else pd.MultiIndex.from_arrays(index)
+        return pd.DataFrame(self.columns, index=index)
 
     def to_csv(self, target: str | os.PathLike[str] | IO[str], *, separator: str = ",") -> None:
         """Text with a header line; numbers are written so that they read back the same.
@@ -154,12 +165,12 @@ class NodeTable:
             self._write_rows(file, separator)
 
     def to_npz(self, path: str | os.PathLike[str]) -> None:
-        """Numpy arrays: ``node`` and one per column; ``np.load`` reads them.
+        """Numpy arrays: one of ids and one per column; ``np.load`` reads them.
 
         Raises:
             GraphError: If the path cannot be written, or is that of the graph's own file.
         """
-        arrays = {"node": self.ids} | self.columns
+        arrays = self._key_columns() | self.columns
         plain = {k: v.astype(str) if v.dtype == object else v for k, v in arrays.items()}
         with replacing(self._checked(path)) as temporary, open(temporary, "wb") as file:
             np.savez(file, **plain)
@@ -177,8 +188,8 @@ class NodeTable:
         except ImportError:
             checks.fail("path", f"'{path}'", "a .csv, .tsv or .npz file where pyarrow is missing",
                         "pip install pyarrow, for Parquet")
-        table = pa.table({"node": pa.array(self.ids)}
-                         | {name: pa.array(values) for name, values in self.columns.items()})
+        table = pa.table({name: pa.array(values)
+                          for name, values in (self._key_columns() | self.columns).items()})
         with replacing(self._checked(path)) as temporary:
             pq.write_table(table, temporary)
 
@@ -195,11 +206,59 @@ class NodeTable:
 
     def _write_rows(self, file: Any, separator: str) -> None:
         writer = csv.writer(file, delimiter=separator, lineterminator="\n")
-        writer.writerow(["node", *self.columns])
-        arrays = [self.ids, *self.columns.values()]
+        columns = self._key_columns() | self.columns
+        writer.writerow(columns)
+        arrays = list(columns.values())
         for start in range(0, len(self), _ROWS):
             part = [array[start : start + _ROWS].tolist() for array in arrays]
             writer.writerows(zip(*part, strict=True))
+
+
+class EdgeTable(NodeTable):
+    """Two ends and named columns, one row an edge; written like a :class:`NodeTable`.
+
+    Args:
+        source_ids: The caller's id of one end of each edge.
+        target_ids: That of the other end.
+        columns: Name to values.
+        source: The file the graph was read from. (default: ``None``)
+
+    Shapes:
+        - **source_ids, target_ids, columns:** :math:`(M)` each
+
+    Raises:
+        GraphError: If lengths differ or a column is called ``source`` or ``target``.
+
+    Example:
+        >>> import sys
+        >>> ends = np.array(["a", "a"]), np.array(["b", "c"])
+        >>> EdgeTable(*ends, {"e1": np.array([0, 2])}).to_csv(sys.stdout)
+        source,target,e1
+        a,b,0
+        a,c,2
+    """
+
+    _row, _keys = "edge", ("source", "target")
+
+    def __init__(
+        self,
+        source_ids: NDArray[Any],
+        target_ids: NDArray[Any],
+        columns: Mapping[str, NDArray[Any]],
+        *,
+        source: str | os.PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(source_ids, columns, source=source)
+        self.target_ids = np.asarray(target_ids)
+        if self.target_ids.shape != self.ids.shape:
+            checks.fail("target_ids", f"shape {self.target_ids.shape}", f"shape {self.ids.shape}",
+                        "one id per edge")
+
+    def _key_columns(self) -> dict[str, NDArray[Any]]:
+        return {"source": self.ids, "target": self.target_ids}
+
+    def __repr__(self) -> str:
+        return f"EdgeTable(num_edges={len(self)}, columns={list(self.columns)})"
 
 
 #: Suffix of a file to what writes it.

@@ -32,7 +32,7 @@ _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
 _threads: int | None = None
-_progress: Callable[[int, int], None] | None = None
+_progress: Callable[[str, int, int], None] | None = None
 
 
 def _forget_pool() -> None:
@@ -181,7 +181,7 @@ def run_blocks(
     """
     blocks = len(borders) - 1
     results: list[Any] = [None] * max(blocks, 0)
-    report, rows = _progress, int(borders[-1]) if blocks > 0 else 0
+    report, name = _progress, getattr(kernel, "__name__", "")
     order = itertools.count()
     failed = False
     done = 0
@@ -198,8 +198,8 @@ def run_blocks(
                 results[block] = kernel(start, stop, *args, *own)
                 if report is not None:
                     with _lock:
-                        done += stop - start
-                        report(done, rows)
+                        done += 1
+                        report(name, done, blocks)
         except BaseException:
             failed = True
             raise
@@ -229,15 +229,19 @@ def _shared_pool(size: int) -> ThreadPoolExecutor:
 
 
 @contextlib.contextmanager
-def on_progress(report: Callable[[int, int], None]) -> Iterator[None]:
-    """While it lasts, ``report(rows done, rows in all)`` is called after each block.
+def on_progress(report: Callable[[str, int, int], None]) -> Iterator[None]:
+    """While it lasts, ``report(kernel, blocks done, blocks in all)`` is called after each block.
+
+    Blocks, not rows: they are cut to equal work, so their share is a share of the time. Reports
+    come from any thread, one at a time; ``kernel`` is the name of the function.
 
     Example:
+        >>> def kernel(start, stop): ...
         >>> seen = []
-        >>> with on_progress(lambda done, total: seen.append((done, total))):
-        ...     _ = run_blocks(lambda start, stop: None, [0, 2, 4])
+        >>> with on_progress(lambda *said: seen.append(said)):
+        ...     _ = run_blocks(kernel, [0, 2, 9])
         >>> seen
-        [(2, 4), (4, 4)]
+        [('kernel', 1, 2), ('kernel', 2, 2)]
     """
     global _progress
     before, _progress = _progress, report

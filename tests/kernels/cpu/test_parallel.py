@@ -146,12 +146,14 @@ def test_no_blocks() -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_progress(threads: int) -> None:
     set_num_threads(threads)
-    seen: list[tuple[int, int]] = []
-    with on_progress(lambda done, total: seen.append((done, total))):
-        run_blocks(lambda start, stop: None, [0, 3, 4, 9])
-    assert len(seen) == 3 and seen[-1] == (9, 9)
-    assert sorted(seen) == seen
-    run_blocks(lambda start, stop: None, [0, 3])
+    seen: list[tuple[str, int, int]] = []
+
+    def kernel(start: int, stop: int) -> None: ...
+
+    with on_progress(lambda *said: seen.append(said)):
+        run_blocks(kernel, [0, 3, 4, 9])
+    assert seen == [("kernel", 1, 3), ("kernel", 2, 3), ("kernel", 3, 3)]
+    run_blocks(kernel, [0, 3])
     assert len(seen) == 3
 
 
