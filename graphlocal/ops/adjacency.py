@@ -86,7 +86,10 @@ class Adjacency(NamedTuple):
         checks.check_edge_tensor(edge_index)
         if size is None:
             size = int(edge_index.max()) + 1 if edge_index.numel() else 0
-        num_src, num_dst = (size, size) if isinstance(size, int) else size
+        num_src, num_dst = size if isinstance(size, tuple) else (size, size)
+        if not torch.compiler.is_compiling():  # a compiler's sizes are symbols, and no user's
+            checks.check_count(num_src, "num_src")
+            checks.check_count(num_dst, "num_dst")
         return remember(edge_index, ("adjacency", num_src, num_dst),
                         lambda: cls(*build_adjacency(edge_index.detach(), num_src, num_dst)))
 
@@ -142,8 +145,7 @@ def as_adjacency(
         num_dst: Number of target nodes. ``None`` takes what the graph knows, or ``num_src``.
 
     Raises:
-        GraphError: If the graph is none of these, is not checked out by
-            :meth:`Adjacency.from_edge_index`, or has other sizes.
+        GraphError: If the graph is none of these, has a wrong index, or has other sizes.
 
     Example:
         >>> as_adjacency(torch.tensor([[0, 1], [1, 2]]), 4).num_dst

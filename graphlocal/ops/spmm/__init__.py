@@ -14,6 +14,7 @@ from ..dispatch import choose
 from . import binding, reference
 
 Reduce = Literal["sum", "mean", "max", "min"]
+_WITH_VALUES = (torch.sparse_coo, torch.sparse_csr, torch.sparse_csc)
 
 
 def spmm(
@@ -62,13 +63,18 @@ def spmm(
     if not isinstance(x, Tensor) or x.dim() == 0:
         checks.fail("x", "a scalar" if isinstance(x, Tensor) else type(x).__name__,
                     "a tensor with a row per source node", kind=checks.GraphTypeError)
-    if edge_weight is None and isinstance(graph, Tensor) and graph.layout is not torch.strided:
-        edge_weight = graph._values() if graph.layout is torch.sparse_coo else graph.values()
+    if edge_weight is None and isinstance(graph, Tensor) and graph.layout in _WITH_VALUES:
+        if graph.layout is torch.sparse_coo:
+            graph = graph.coalesce()  # only then do its values know their gradient
+        edge_weight = graph.values()
     adjacency = as_adjacency(graph, x.shape[0], num_dst)
     if adjacency.col.device != x.device:
         checks.fail("x", f"a tensor on {x.device}", f"one on {adjacency.col.device}, as 'graph'",
                     "move one of them with .to(device)")
     if edge_weight is not None:
+        if not isinstance(edge_weight, Tensor):
+            checks.fail("edge_weight", type(edge_weight).__name__, "a tensor or None",
+                        kind=checks.GraphTypeError)
         if edge_weight.shape != (adjacency.num_edges,):
             checks.fail("edge_weight", f"shape {tuple(edge_weight.shape)}",
                         f"shape ({adjacency.num_edges},), one per edge")

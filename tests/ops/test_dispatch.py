@@ -1,0 +1,80 @@
+"""Which backend is taken, who may say so, and what is said about it."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+import torch
+
+from graphlocal import GraphError, ops
+from graphlocal.ops import dispatch
+from tests.ops.graphs import zoo
+
+
+@pytest.fixture
+def fresh_probe():
+    def clear() -> None:
+        dispatch.probe_scatter.cache_clear()
+        dispatch._decide.cache_clear()
+
+    clear()
+    yield
+    clear()
+
+
+def test_the_fastest_that_takes_the_tensor() -> None:
+    assert dispatch.choose("spmm", "cpu", torch.float32, "max") == "cpu"
+    assert dispatch.choose("spmm", "cpu", torch.bfloat16, "max") == "reference"
+    assert dispatch.choose("segment_softmax", "xpu", torch.float32, "softmax") == "reference"
+
+
+def test_forced(monkeypatch) -> None:
+    monkeypatch.setenv("GRAPHLOCAL_BACKEND", "reference")
+    assert {c.backend for c in ops.explain()} == {"reference"}
+    monkeypatch.setenv("GRAPHLOCAL_BACKEND", "cpu")
+    assert dispatch.choose("spmm", "cpu", torch.float64, "sum") == "cpu"
+    assert dispatch.choose("spmm", "cpu", torch.float16, "sum") == "reference"
+
+
+@pytest.mark.parametrize("name", ["gpu9", "torch", "cpu,scatter"])
+def test_an_unknown_name_is_an_error(name, monkeypatch) -> None:
+    monkeypatch.setenv("GRAPHLOCAL_BACKEND", name)
+    edge_index, num_nodes = zoo("random")
+    with pytest.raises(GraphError, match=f"GRAPHLOCAL_BACKEND.*'{name}'.*'?cpu'?, '?reference"):
+        ops.spmm(edge_index, torch.zeros(num_nodes, 2))
+
+
+@pytest.mark.parametrize("broken", [ImportError("none"), OSError("undefined symbol"), "empty",
+                                    "wrong"])
+def test_a_broken_torch_scatter_is_reported_not_used(broken, monkeypatch, fresh_probe) -> None:
+    if isinstance(broken, Exception):
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                if name == "torch_scatter":
+                    raise broken
+
+        monkeypatch.delitem(sys.modules, "torch_scatter", raising=False)
+        monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    else:
+        module = types.ModuleType("torch_scatter")
+        if broken == "wrong":
+            module.segment_csr = lambda x, ptr, reduce: torch.zeros(3)
+        monkeypatch.setitem(sys.modules, "torch_scatter", module)
+    module, why = dispatch.probe_scatter()
+    assert module is None and "pip install" in why
+    monkeypatch.setenv("GRAPHLOCAL_BACKEND", "scatter")
+    with pytest.raises(GraphError, match=r"GRAPHLOCAL_BACKEND.*'scatter'.*pip install"):
+        ops.explain()
+    monkeypatch.delenv("GRAPHLOCAL_BACKEND")
+    assert {c.backend for c in ops.explain() if c.dtype != "bfloat16"} == {"cpu"}
+
+
+def test_explain_prints_a_line_per_choice() -> None:
+    choices = ops.explain()
+    text = str(choices)
+    assert len(text.splitlines()) == len(choices)
+    assert any(c.op == "spmm" and c.backend == "cpu" and c.reason for c in choices)
+    assert any(c.dtype == "bfloat16" and c.backend == "reference" for c in choices)
+    assert {c.op for c in choices} == set(dispatch.OPS)
