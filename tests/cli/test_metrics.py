@@ -1,0 +1,301 @@
+"""graphlocal metrics: data on stdout, everything else on stderr, one sentence on bad input."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphlocal.cli import main
+
+LINES = "0 1\n1 2\n2 0\n2 3\n3 3\n0 1\n"
+TABLE = [["node", "degree", "triangles", "core"],
+         ["0", "2", "1", "2"], ["1", "2", "1", "2"], ["2", "3", "1", "2"], ["3", "1", "0", "1"]]
+NAMES = "degree,triangles,core"
+
+
+@pytest.fixture
+def edges(tmp_path: Path) -> Path:
+    path = tmp_path / "edges.txt"
+    path.write_text(LINES)
+    return path
+
+
+def rows(text: str, separator: str = ",") -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text), delimiter=separator))
+
+
+def graphlocal(*args: object, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "graphlocal", *map(str, args)], input=stdin, text=True,
+        capture_output=True, timeout=120, env=dict(os.environ) | env, check=False,
+    )
+
+
+def fails(capsys: pytest.CaptureFixture[str], *args: object) -> str:
+    """Runs a command that must end with exit code 2 and one line; returns the line."""
+    try:
+        code = main(list(map(str, args)))
+    except SystemExit as stop:
+        code = stop.code
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1, err
+    assert err.startswith("graphlocal")
+    assert "Traceback" not in err
+    return err
+
+
+def test_table_on_stdout_summary_on_stderr(
+    edges: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["metrics", str(edges), "-m", NAMES]) == 0
+    out, err = capsys.readouterr()
+    assert rows(out) == TABLE
+    assert err == "4 nodes, 4 edges, 1 self loops removed, 1 duplicates merged\n"
+
+
+def test_quiet(edges: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["metrics", str(edges), "-q", "-m", "degree", "-m", "triangles,core"]) == 0
+    out, err = capsys.readouterr()
+    assert rows(out) == TABLE
+    assert err == ""
+
+
+@pytest.mark.parametrize(("name", "separator"), [("t.csv", ","), ("T.TSV", "\t")])
+def test_text_files(
+    edges: Path, tmp_path: Path, name: str, separator: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / name
+    assert main(["metrics", str(edges), "-m", NAMES, "-o", str(target)]) == 0
+    assert rows(target.read_text(), separator) == TABLE
+    assert capsys.readouterr().out == ""
+    assert sorted(os.listdir(tmp_path)) == sorted(["edges.txt", name])
+
+
+def test_npz_and_parquet(edges: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for suffix in ("npz", "parquet"):
+        assert main(["metrics", str(edges), "-q", "-m", NAMES, "-o",
+                     str(tmp_path / f"t.{suffix}")]) == 0
+    with np.load(tmp_path / "t.npz") as file:
+        arrays = {name: file[name].tolist() for name in file.files}
+    expected = {name: [int(row[i]) for row in TABLE[1:]] for i, name in enumerate(TABLE[0])}
+    assert arrays == expected
+    assert parquet.read_table(tmp_path / "t.parquet").to_pydict() == expected
+
+
+def test_pipe_in_and_out(edges: Path) -> None:
+    done = graphlocal("metrics", "-", "-o", "-", "-m", NAMES, stdin=LINES)
+    assert done.returncode == 0
+    assert rows(done.stdout) == TABLE
+    assert done.stderr.startswith("4 nodes, 4 edges")
+
+
+def test_gzip_and_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "friends.csv.gz"
+    path.write_bytes(gzip.compress("a,b\nann,bób\nbób,\"c, d\"\n".encode()))
+    assert main(["metrics", str(path), "--header", "-m", "degree"]) == 0
+    found = rows(capsys.readouterr().out)[1:]
+    assert sorted(found) == sorted([["ann", "1"], ["bób", "2"], ["c, d", "1"]])
+
+
+def test_several_files(edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("7 8\n")
+    assert main(["metrics", str(edges), str(other), "-m", "degree"]) == 0
+    out, err = capsys.readouterr()
+    assert rows(out)[0] == ["node", "file", "degree"]
+    assert rows(out)[-1] == ["8", str(other), "1"]
+    assert len(rows(out)) == 7
+    assert [line.split(": ")[0] for line in err.splitlines()] == [str(edges), str(other)]
+
+
+def test_options_of_the_reader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "edges.dat"
+    path.write_text("0;1;0.5\n1;2;nan\n")
+    assert main(["metrics", str(path), "-q", "-m", "degree", "--no-weight", "--sep", ";",
+                 "--no-header", "--num-nodes", "5", "--threads", "1"]) == 0
+    assert rows(capsys.readouterr().out)[1:] == [
+        ["0", "1"], ["1", "2"], ["2", "1"], ["3", "0"], ["4", "0"]]
+
+
+def test_directed_graphs_are_announced_or_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "follows.txt"
+    path.write_text("0 1\n1 0\n1 2\n")
+    assert main(["metrics", str(path), "-m", "degree"]) == 0
+    assert "1 of 2 edges listed in both directions: taken as undirected" in capsys.readouterr().err
+    assert "directed='symmetrize'" in fails(capsys, "metrics", path, "--directed", "error")
+
+
+def test_graph_without_edges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "empty.txt"
+    path.write_text("# nothing yet\n")
+    assert "empty.txt: got no edges" in fails(capsys, "metrics", path)
+    assert main(["metrics", str(path), "--num-nodes", "2", "-m", NAMES]) == 0
+    out, err = capsys.readouterr()
+    assert rows(out) == [TABLE[0], ["0", "0", "0", "0"], ["1", "0", "0", "0"]]
+    assert err == "2 nodes, 0 edges, 2 isolated\n"
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["metrics", "--list"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    from graphlocal.topology import METRICS
+
+    assert listed == list(METRICS)
+
+
+def test_bad_input_is_one_sentence(
+    edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text("0,1\n1,2\n2,x\n")
+    (tmp_path / "folder.csv").mkdir()
+    for arguments, said in [
+        ([tmp_path / "missing.csv"], "missing.csv: there is no such file"),
+        ([], "name a file with edges"),
+        ([edges, edges], "named twice"),
+        ([broken], "broken.csv:3: got"),
+        ([edges, "-m", "tringles"], "did you mean 'triangles'?"),
+        ([edges, "-m", ""], "no name, expected any of degree"),
+        ([edges, "-o", edges], "ends in .csv"),
+        ([broken, "-o", broken], "the input is never overwritten"),
+        ([edges, "-o", tmp_path / "no" / "t.csv"], "make the folder"),
+        ([edges, "-o", tmp_path / "folder.csv"], "it is a folder"),
+        ([edges, "-o", "t.xlsx"], "expected a file name that ends in .csv, .tsv, .npz or .parquet"),
+        ([edges, "--threads", "0"], "'--threads': got 0, expected at least 1"),
+        ([edges, "--threads", "many"], "invalid int value: 'many'"),
+        ([edges, "--directed", "maybe"], "invalid choice: 'maybe'"),
+        ([edges, "--num-nodes", "2"], "index 3"),
+        ([edges, "--nonsense"], "unrecognized arguments: --nonsense"),
+        ([edges, "--sep", "long"], "sep"),
+    ]:
+        assert said in fails(capsys, "metrics", *arguments), arguments
+    assert edges.read_text() == LINES
+    assert "invalid choice: 'metric'" in fails(capsys, "metric")
+
+
+def test_thread_variable_that_is_no_number(
+    edges: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAPHLOCAL_NUM_THREADS", "all")
+    assert "GRAPHLOCAL_NUM_THREADS: got 'all'" in fails(capsys, "metrics", edges)
+
+
+def test_parquet_without_pyarrow(
+    edges: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = __import__("importlib.util").util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec",
+                        lambda name, *a: None if name == "pyarrow" else found(name, *a))
+    assert "pip install pyarrow" in fails(capsys, "metrics", edges, "-o", "t.parquet")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0,
+                    reason="nothing is read-only to the superuser")
+def test_read_only_folder(edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    assert "no permission" in fails(capsys, "metrics", edges, "-o", locked / "t.csv")
+
+
+def test_folder_that_takes_no_files(
+    edges: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when only the attempt shows it; the file named is the user's, not a temporary one."""
+    if not os.path.isdir("/proc/self"):
+        pytest.skip("no /proc here")
+    monkeypatch.setattr(os, "access", lambda *args: True)
+    said = fails_after_summary(capsys, "metrics", edges, "-q", "-o", "/proc/self/t.csv")
+    assert "/proc/self/t.csv: " in said
+    assert ".part" not in said
+
+
+def fails_after_summary(capsys: pytest.CaptureFixture[str], *args: object) -> str:
+    assert main(list(map(str, args))) == 2
+    return capsys.readouterr().err
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    path = tmp_path / "big.txt"
+    rng = np.random.default_rng(0)
+    np.savetxt(path, rng.integers(0, 200_000, (200_000, 2)), fmt="%d")
+    return path
+
+
+def test_reader_that_leaves_early(big: Path) -> None:
+    command = f"'{sys.executable}' -m graphlocal metrics '{big}' -q -m degree | head -n 2"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert done.stdout.splitlines()[0] == "node,degree"
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_interrupt_leaves_nothing_behind(big: Path, tmp_path: Path) -> None:
+    """Interrupted while it writes."""
+    code = (
+        "import sys, time\n"
+        "from graphlocal.cli import main\n"
+        "from graphlocal.topology import NodeTable\n"
+        "def slowly(self, file, separator):\n"
+        "    file.write('half'); file.flush()\n"
+        "    print('writing', flush=True); time.sleep(60)\n"
+        "NodeTable._write_rows = slowly\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    target = tmp_path / "t.csv"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "metrics", str(big), "-q", "-o", str(target)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "graphlocal metrics: interrupted\n"
+    assert sorted(os.listdir(tmp_path)) == ["big.txt"]
+
+
+def test_torch_is_never_imported(edges: Path) -> None:
+    code = (
+        "import sys; from graphlocal.cli import main\n"
+        f"code = main(['metrics', {str(edges)!r}, '-q', '-m', 'degree,triangles,clustering,core,"
+        "component'])\n"
+        "heavy = {'torch', 'torch_geometric', 'networkx', 'pandas'} & set(sys.modules)\n"
+        "print(sorted(heavy), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          timeout=120, check=False)
+    assert done.returncode == 0
+    assert done.stderr == "[]\n"
+
+
+def test_bar_only_on_a_terminal(edges: Path) -> None:
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "graphlocal", "metrics", str(edges), "-m", NAMES],
+        stdout=subprocess.PIPE, stderr=follower, text=True, timeout=120, check=False,
+    )
+    os.close(follower)
+    shown = os.read(leader, 1 << 16).decode()
+    os.close(leader)
+    assert rows(done.stdout) == TABLE
+    assert "4 nodes, 4 edges" in shown
