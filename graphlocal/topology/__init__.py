@@ -4,6 +4,7 @@ from .clustering import average_clustering, clustering, transitivity
 from .components import connected_components, num_components
 from .core import core_number
 from .degree import degree
+from .embedding import concatenate_embeddings, gopmi, ppmi, rwpmi
 from .metrics import metrics
 from .orbit_adjacency import (
     ORBIT_ADJACENCIES,
@@ -13,10 +14,21 @@ from .orbit_adjacency import (
     orbit_adjacency,
 )
 from .registry import METRICS, Metric
+from .signatures import (
+    GCM_ORBITS,
+    gdd_agreement,
+    gdv_similarity,
+    gdv_similarity_matrix,
+    graphlet_correlation_distance,
+    graphlet_correlation_matrix,
+    orbit_weights,
+    relative_graphlet_frequency_distance,
+)
 from .table import NodeTable
 from .triangles import triangles
 
 __all__ = [
+    "GCM_ORBITS",
     "METRICS",
     "ORBIT_ADJACENCIES",
     "Metric",
@@ -24,14 +36,25 @@ __all__ = [
     "OrbitAdjacency",
     "average_clustering",
     "clustering",
+    "concatenate_embeddings",
     "connected_components",
     "core_number",
     "degree",
+    "gdd_agreement",
+    "gdv_similarity",
+    "gdv_similarity_matrix",
+    "gopmi",
     "graphlet_adjacency",
+    "graphlet_correlation_distance",
+    "graphlet_correlation_matrix",
     "metrics",
     "num_components",
     "orbit_adjacencies",
     "orbit_adjacency",
+    "orbit_weights",
+    "ppmi",
+    "relative_graphlet_frequency_distance",
+    "rwpmi",
     "transitivity",
     "triangles",
 ]
