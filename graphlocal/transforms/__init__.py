@@ -1,0 +1,12 @@
+"""PyG transforms that write what topology measures into ``Data``.
+
+Each takes a ``Data`` or a ``Batch`` and gives to a ``Batch`` what it gives to its graphs one by
+one, and each counts on the undirected graph: a directed one is taken as undirected, parallel
+edges as one, self loops as none.
+"""
+
+from .edge_orbit_counts import AddEdgeOrbitCounts
+from .orbit_adjacency import AddOrbitAdjacency
+from .orbit_counts import AddOrbitCounts
+
+__all__ = ["AddEdgeOrbitCounts", "AddOrbitAdjacency", "AddOrbitCounts"]
