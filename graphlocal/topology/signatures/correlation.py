@@ -53,7 +53,7 @@ def graphlet_correlation_matrix(graph: Any, orbits: GCMOrbits = "11") -> NDArray
         >>> import networkx as nx
         >>> matrix = graphlet_correlation_matrix(nx.star_graph(5))
         >>> matrix.shape, matrix[0, 3].round(3).item()  # degree and centre of a claw
-        ((11, 11), 0.655)
+        ((11, 11), 0.764)
     """
     from scipy.stats import rankdata
 

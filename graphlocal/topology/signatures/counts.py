@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph.checks import check_integers, fail, to_numpy
+from ..orbits import orbit_counts
 from ..orbits.graphlets import NODE_ORBITS
 
 #: Columns of a table of orbit counts -> size of the graphlets.
@@ -28,8 +29,6 @@ def counts_of(source: Any, size: int, argument: str) -> NDArray[np.int64]:
     shape = getattr(source, "shape", ())
     dense = hasattr(source, "__array__") or hasattr(source, "detach")
     if not dense or len(shape) != 2 or shape[1] not in SIZES:
-        from ..orbits import orbit_counts
-
         return orbit_counts(source, size)
     if shape[0] == 2:
         fail(argument, f"an array of shape {tuple(shape)}", "no doubt about what it holds",

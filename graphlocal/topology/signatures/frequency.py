@@ -41,7 +41,7 @@ def relative_graphlet_frequency_distance(graph_a: Any, graph_b: Any, *, size: in
         >>> relative_graphlet_frequency_distance(star, star)
         0.0
         >>> round(relative_graphlet_frequency_distance(star, clique, size=4), 3)
-        3.892
+        2.931
     """
     check_choice(size, "size", (4, 5))
     a, b = (_totals(counts_of(graph, size, name), size)

@@ -301,7 +301,7 @@ def test_distances_of_graphs(measure) -> None:
     other = nx.watts_strogatz_graph(60, 6, 0.1, seed=2)
     assert measure(random, relabelled) == pytest.approx(0.0, abs=1e-9)
     assert measure(random, other) == pytest.approx(measure(other, random))
-    assert measure(random, other) > 2 * measure(random, nx.gnm_random_graph(60, 150, seed=3))
+    assert measure(random, other) > 1.5 * measure(random, nx.gnm_random_graph(60, 150, seed=3))
     empty = CSRGraph.from_edges([], 5)
     assert math.isfinite(measure(empty, random)) and measure(empty, empty) == 0.0
 
