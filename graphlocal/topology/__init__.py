@@ -13,6 +13,7 @@ from .orbit_adjacency import (
     orbit_adjacencies,
     orbit_adjacency,
 )
+from .orbits import GraphBatch, edge_orbit_counts, graphlet_counts, orbit_counts
 from .registry import METRICS, Metric
 from .signatures import (
     GCM_ORBITS,
@@ -31,6 +32,7 @@ __all__ = [
     "GCM_ORBITS",
     "METRICS",
     "ORBIT_ADJACENCIES",
+    "GraphBatch",
     "Metric",
     "NodeTable",
     "OrbitAdjacency",
@@ -40,6 +42,7 @@ __all__ = [
     "connected_components",
     "core_number",
     "degree",
+    "edge_orbit_counts",
     "gdd_agreement",
     "gdv_similarity",
     "gdv_similarity_matrix",
@@ -47,10 +50,12 @@ __all__ = [
     "graphlet_adjacency",
     "graphlet_correlation_distance",
     "graphlet_correlation_matrix",
+    "graphlet_counts",
     "metrics",
     "num_components",
     "orbit_adjacencies",
     "orbit_adjacency",
+    "orbit_counts",
     "orbit_weights",
     "ppmi",
     "relative_graphlet_frequency_distance",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..graph import checks
@@ -12,6 +13,7 @@ from .clustering import clustering
 from .components import connected_components
 from .core import core_number
 from .degree import degree
+from .orbits import orbit_counts
 from .triangles import triangles
 
 
@@ -48,6 +50,11 @@ METRICS: dict[str, Metric] = {
     "core": Metric(core_number, ("core",), "largest k such that the node is in the k-core", "N+M"),
     "component": Metric(connected_components, ("component",), "number of the connected component, "
                         "by smallest node", "N+M"),
+    "orbits4": Metric(orbit_counts, tuple(f"o{i}" for i in range(15)), "graphlet orbits o0..o14: "
+                      "how often the node takes each place in each graphlet of up to four nodes",
+                      "M^1.5"),
+    "orbits5": Metric(partial(orbit_counts, size=5), tuple(f"o{i}" for i in range(73)),
+                      "graphlet orbits o0..o72, of up to five nodes", "M^2 at worst"),
 }
 
 #: What is computed when nothing is named: cheap on any graph.

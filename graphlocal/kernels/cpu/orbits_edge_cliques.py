@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .orbits_bits import count_bits
 from .orbits_cliques import local_rows
 from .parallel import jit

@@ -11,8 +11,23 @@ import numpy as np
 from . import orbits_edge_cliques as cliques
 from . import orbits_edge_pairs as steps_of
 from . import orbits_edge_triangles as sides
-from .orbits_nodes import AS, AT, DEGREE, K4, N6, N8, N10, N12, N13, WIDTH, S, T, choose2, choose3
-from .orbits_nodes import solve
+from .orbits_nodes import (
+    AS,
+    AT,
+    DEGREE,
+    K4,
+    N6,
+    N8,
+    N10,
+    N12,
+    N13,
+    WIDTH,
+    S,
+    T,
+    choose2,
+    choose3,
+    solve,
+)
 from .parallel import jit
 
 

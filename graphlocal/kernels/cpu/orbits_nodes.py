@@ -156,7 +156,7 @@ def solve_small(start, stop, base, order, steps, result):
 @jit
 def large_copies(v, rowptr, col, edge, base, t, edge_sums, corner, square, pair, local, N, at):
     """``N_15..N_72`` of node ``v``. The formulas are in the order of the orbits."""
-    d, s, tri, a_s, a_t = base[v, DEGREE], base[v, S], base[v, T], base[v, AS], base[v, AT]
+    d, s, tri, a_t = base[v, DEGREE], base[v, S], base[v, T], base[v, AT]
     n4, n6, n8, n9, n10 = N[4, at], N[6, at], N[8, at], N[9, at], N[10, at]
     n12, n13, k4 = N[12, at], N[13, at], N[14, at]
     s_as, s_n6, s_n8, s_n10, s_n12, s_n13, s_k4, s_at = 0, 0, 0, 0, 0, 0, 0, 0

@@ -114,26 +114,26 @@ def orient(rowptr, col, num_outside):
 
 
 @jit
-def work_around(rowptr, col, first, result):
-    """Running total over nodes of the slots two steps away."""
+def work_around(begin, rowptr, col, first, result):
+    """Running total, over nodes from ``begin``, of the slots two steps away."""
     total = 0
     result[0] = 0
-    for v in range(len(rowptr) - 1):
+    for v in range(begin, len(rowptr) - 1):
         for slot in range(first[v], rowptr[v + 1]):
             w = col[slot]
             total += rowptr[w + 1] - first[w]
-        result[v + 1] = total
+        result[v + 1 - begin] = total
 
 
 @jit
-def work_up(optr, ocol, result):
-    """Running total over nodes of the slots one step up from each neighbour above."""
+def work_up(begin, optr, ocol, result):
+    """Running total, over nodes from ``begin``, of the slots one step up from those above."""
     total = 0
     result[0] = 0
-    for u in range(len(optr) - 1):
+    for u in range(begin, len(optr) - 1):
         for e in range(optr[u], optr[u + 1]):
             total += optr[ocol[e] + 1] - optr[ocol[e]]
-        result[u + 1] = total
+        result[u + 1 - begin] = total
 
 
 @jit

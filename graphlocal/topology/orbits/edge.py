@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from ...graph import CSRGraph
-from ...kernels.cpu import orbits_edge_cliques, orbits_edge_cycles, orbits_edge_pairs
-from ...kernels.cpu import orbits_edge_triangles, orbits_edges, orbits_nodes, orbits_order
-from ...kernels.cpu import orbits_squares
+from ...kernels.cpu import (
+    orbits_edge_cliques,
+    orbits_edge_cycles,
+    orbits_edge_pairs,
+    orbits_edge_triangles,
+    orbits_edges,
+    orbits_nodes,
+    orbits_order,
+    orbits_squares,
+)
 from ...kernels.cpu.parallel import run_blocks
 from . import parts
 from .graphlets import inversion_steps
@@ -49,10 +56,8 @@ def edge_orbits(graph: CSRGraph, size: int) -> Ints:
     )
     step = np.zeros((len(g.col), orbits_edge_pairs.STEP_COLUMNS), np.int64)
     (chord,) = run_summed(
-        lambda start, stop, chord, *scratch: orbits_edge_pairs.sum_steps(
-            start, stop, g.rowptr, g.col, g.first, g.edge, g.degree, t, *common, step, chord,
-            *scratch),
-        around, sums=((m,),), scratch=(((n, 3), np.int64), ((n,), np.int32)),
+        orbits_edge_pairs.sum_steps, around, g.rowptr, g.col, g.first, g.edge, g.degree, t,
+        *common, step, sums=((m,),), scratch=(((n, 3), np.int64), ((n,), np.int32)),
     )
     words = (most + 63) // 64
     (clique,) = run_summed(

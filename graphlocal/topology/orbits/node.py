@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ...graph import CSRGraph
-from ...kernels.cpu import orbits_cliques, orbits_nodes, orbits_pairs, orbits_pentagons
-from ...kernels.cpu import orbits_squares, orbits_triangles, orbits_wheels
+from ...kernels.cpu import (
+    orbits_cliques,
+    orbits_nodes,
+    orbits_pairs,
+    orbits_pentagons,
+    orbits_squares,
+    orbits_triangles,
+    orbits_wheels,
+)
 from ...kernels.cpu.parallel import run_blocks
 from . import parts
 from .graphlets import inversion_steps

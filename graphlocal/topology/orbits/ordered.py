@@ -69,6 +69,9 @@ class OrderedGraph:
         - **rowptr, col, edge**: rows with every edge twice, and the edge in each slot
         - **first**: :math:`(N)`, first slot of each row that leads into the core
         - **optr, ocol**: the neighbours above each node, every edge once
+
+    ``outside`` is the number of nodes outside the core, ``most_above`` the most neighbours above
+    one inside it.
     """
 
     def __init__(self, graph: CSRGraph) -> None:
@@ -76,23 +79,23 @@ class OrderedGraph:
         self.num_nodes, self.num_edges = graph.num_nodes, graph.num_edges
         self.order = kernel.sort_by_degree(core)
         self.rowptr, self.col, self.rank = kernel.renumber(graph.rowptr, graph.col, self.order)
-        outside = self.num_nodes - int(np.count_nonzero(core))
+        self.outside = outside = self.num_nodes - int(np.count_nonzero(core))
         self.first, self.optr, self.ocol, self.edge = kernel.orient(self.rowptr, self.col, outside)
         self.degree = np.diff(self.rowptr)
-        self.most_above = int(np.diff(self.optr).max(initial=0))
+        self.most_above = int(np.diff(self.optr[outside:]).max(initial=0))
         self.blocks = row_blocks(self.rowptr)
 
     def blocks_up(self) -> Ints:
-        """Blocks for work that goes one step up from every neighbour above."""
-        work = np.empty(self.num_nodes + 1, np.int64)
-        kernel.work_up(self.optr, self.ocol, work)
-        return row_blocks(work)
+        """Blocks of the core for work that goes one step up from every neighbour above."""
+        work = np.empty(self.num_nodes + 1 - self.outside, np.int64)
+        kernel.work_up(self.outside, self.optr, self.ocol, work)
+        return row_blocks(work) + self.outside
 
     def blocks_around(self) -> Ints:
-        """Blocks for work two steps around every node."""
-        work = np.empty(self.num_nodes + 1, np.int64)
-        kernel.work_around(self.rowptr, self.col, self.first, work)
-        return row_blocks(work)
+        """Blocks of the core for work two steps around every node."""
+        work = np.empty(self.num_nodes + 1 - self.outside, np.int64)
+        kernel.work_around(self.outside, self.rowptr, self.col, self.first, work)
+        return row_blocks(work) + self.outside
 
     def blocks_of_edges(self) -> Ints:
         """Blocks of edges."""

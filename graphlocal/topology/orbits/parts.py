@@ -7,8 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.cpu import orbits_cliques, orbits_nodes, orbits_order, orbits_pentagons
-from ...kernels.cpu import orbits_triangles
+from ...kernels.cpu import (
+    orbits_cliques,
+    orbits_nodes,
+    orbits_order,
+    orbits_pentagons,
+    orbits_triangles,
+)
 from ...kernels.cpu.parallel import run_blocks
 from .ordered import Ints, OrderedGraph, run_summed
 
