@@ -247,7 +247,8 @@ def _parse(name: str, content: Buffer, layout: _Layout) -> EdgeList:
         cuts.append(end if end > 0 else len(data))
     borders, blocks = np.array(cuts, np.int64), range(len(cuts))
     lines = np.zeros(len(cuts) - 1, np.int64)
-    run_blocks(kernel.count_lines, blocks, borders, data, lines)
+    run_blocks(kernel.count_lines, blocks, borders, data, lines,
+               scratch=lambda: (np.empty(1 << 20, np.bool_),))
     lines[-1] += content[len(content) - 1] != 10  # a last line without a newline
     first_row = np.concatenate([[0], np.cumsum(lines)])
 

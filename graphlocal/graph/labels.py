@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.cpu import text as kernel
-from ..kernels.cpu.parallel import run_blocks
+from ..kernels.cpu.parallel import row_blocks, run_blocks
 from .sources import Buffer
 
 #: Past this many bytes names are kept as objects: one long name widens every row of an array.
@@ -72,13 +72,14 @@ def number_names(data: NDArray[np.uint8], edge_index: NDArray[np.int64]) -> NDAr
         Where each name stands first, in order of first appearance.
     """
     size, count, edge = 1 << 16, 0, 0
-    first = np.empty(0, np.int64)
+    first, codes = np.empty(0, np.int64), np.empty(0, np.int64)
     while True:
-        table = np.zeros(size, np.int64)
-        first = np.concatenate([first[:count], np.empty(size // 2 - count, np.int64)])
-        kernel.rehash_names(data, table, first, count)
+        table = np.zeros(size + 1, np.int64)
+        room = np.empty(size // 2 - count, np.int64)
+        first, codes = np.concatenate([first[:count], room]), np.concatenate([codes[:count], room])
+        kernel.enter_all(table, codes, count)
         edge, count = kernel.number_names(
-            data, edge_index[0], edge_index[1], edge, table, first, count
+            data, edge_index[0], edge_index[1], edge, table, first, codes, count
         )
         if edge == edge_index.shape[1]:
             return first[:count]
@@ -87,12 +88,19 @@ def number_names(data: NDArray[np.uint8], edge_index: NDArray[np.int64]) -> NDAr
 
 def decode_names(content: Buffer, places: NDArray[np.int64]) -> NDArray[Any]:
     """The names at the places that :func:`number_names` returned."""
+    lengths = places >> kernel.NAME_SHIFT
+    longest = int(lengths.max(initial=0))
+    if 0 < 4 * len(places) * longest <= _NAMES_BYTES:
+        letters = np.zeros((len(places), longest), np.uint32)
+        data = np.frombuffer(content, np.uint8)
+        borders = row_blocks(np.concatenate([[0], np.cumsum(lengths)]))
+        if all(run_blocks(kernel.copy_names, borders, data, places, letters)):
+            return letters.view(f"=U{longest}")[:, 0]
     lows = (places & ((1 << kernel.NAME_SHIFT) - 1)).tolist()
-    lengths = (places >> kernel.NAME_SHIFT).tolist()
     # Bytes that are not UTF-8 are shown, so that different names stay different.
     return name_array([content[low : low + length].decode("utf-8", "backslashreplace")
                        .replace('""', '"')
-                       for low, length in zip(lows, lengths, strict=True)])
+                       for low, length in zip(lows, lengths.tolist(), strict=True)])
 
 
 def name_array(names: list[str]) -> NDArray[Any]:
