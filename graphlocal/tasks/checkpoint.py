@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ..graph.checks import GraphTypeError, fail
+from ..graph.output import replacing
 
 _FORMAT = "graphlocal checkpoint 1"
 
@@ -55,15 +56,10 @@ def save_checkpoint(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"format": _FORMAT, "config": to_json(config), "state": dict(state)}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load_checkpoint(
@@ -79,7 +75,11 @@ def load_checkpoint(
         GraphError: If there is no such file, it is no checkpoint, or its config differs.
 
     Example:
-        See :func:`save_checkpoint`.
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "run.pt"
+        >>> save_checkpoint(path, {"weight": torch.ones(2)}, {})
+        >>> load_checkpoint(path)["weight"]
+        tensor([1., 1.])
     """
     path = Path(path)
     if not path.is_file():

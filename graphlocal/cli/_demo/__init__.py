@@ -9,9 +9,7 @@ from collections.abc import Callable
 
 from .._report.page import Section
 from . import drawing, learning, structure
-from .workspace import Workspace
-
-__all__ = ["SECTIONS", "Workspace"]
+from .workspace import Workspace as Workspace
 
 #: In the order of the report.
 SECTIONS: tuple[Callable[[Workspace], Section], ...] = (

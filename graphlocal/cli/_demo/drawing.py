@@ -35,8 +35,9 @@ def section(work: Workspace) -> Section:
     same = float((row == y[work.graph.col]).mean())
     return Section(
         "The graph",
-        f"Nobody told the layout what the images show: it saw only the edges, {100 * same:.0f} % "
-        "of which join two images of the same digit.",
+        f"{100 * same:.0f} % of the edges join two images of the same digit. The drawing does not "
+        "know the digits: it starts from the two principal components of the pixels, then "
+        "neighbours pull each other close while all images push each other apart.",
         [Figure(
             draw_network(work.graph, position, y, names), "Every dot is an image,",
             "every line joins one to a near neighbour, every colour is a digit.",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from .._report import Command, Figure, Section, Table, curves
-from .._report.page import Fact, Pair
+from .._report import Command, Fact, Figure, Pair, Section, Table, curves
 from .workspace import Workspace
 
 _HIDDEN, _DROPOUT, _DECAY = 64, 0.5, 5e-3
@@ -34,7 +35,8 @@ def section(work: Workspace) -> Section:
     log = tasks.JsonLines(work.folder.write("runs.jsonl", ""))
     runs: dict[str, list[tasks.FitResult]] = {name: [] for name in models}
     latest = dict.fromkeys(models, 0.0)
-    with work.bar(work.num_seeds * work.epochs * len(models), "  training") as bar:
+    with (work.bar(work.num_seeds * work.epochs * len(models), "  training") as bar,
+          _one_thread()):
         for seed in range(work.num_seeds):  # side by side: seed by seed, one after the other
             for name, (make_model, forward) in models.items():
                 def on_epoch(epoch: int, scores: dict[str, float], name: str = name) -> None:
@@ -78,10 +80,12 @@ def section(work: Workspace) -> Section:
 def code(num_seeds: int, epochs: int) -> str:
     """A program that trains as the section does and prints its figures."""
     return f"""\
+import torch
 from torch_geometric.nn import GCN, MLP
 from graphlocal import datasets, tasks
 from graphlocal.nn import accelerate
 
+torch.set_num_threads(1)  # fastest on a graph this small
 data = datasets.DigitsGraph()[0]
 settings = dict(seeds=range({num_seeds}), epochs={epochs}, patience=None, weight_decay={_DECAY})
 
@@ -106,6 +110,19 @@ class _Made:
 
     def html(self) -> str:
         return f'<p class="made">Made with</p>{Command(self.text, "python").html()}'
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """On a graph this small more threads cost more than they bring."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _milliseconds(result: Any) -> float:

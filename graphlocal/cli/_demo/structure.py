@@ -7,8 +7,7 @@ import shlex
 import numpy as np
 
 from ...graph.checks import GraphError
-from .._report import Command, Figure, Section, Table, bars
-from .._report.page import Fact, Pair
+from .._report import Command, Fact, Figure, Pair, Section, Table, bars
 from .workspace import Workspace
 
 _METRICS = "degree,triangles,clustering,core,component"
@@ -44,9 +43,9 @@ def section(work: Workspace) -> Section:
     parts = "one piece" if components == 1 else f"{components} pieces"
     return Section(
         "Local structure",
-        f"The graph is in {parts}. On average {100 * table['clustering'].mean():.0f} % of the "
-        "pairs of an image's neighbours are neighbours of each other too, and "
-        f"{int(table['triangles'].sum()) // 3:,} triangles come of it.",
+        f"The graph is in {parts} and holds {int(table['triangles'].sum()) // 3:,} triangles. Of "
+        "two neighbours of an image, the chance that they are neighbours of each other is "
+        f"{100 * table['clustering'].mean():.0f} % on average: the clustering coefficient.",
         [Pair(
             Figure(picture, "Degrees.", "How many images have how many neighbours.",
                    [Command(command)]),

@@ -25,7 +25,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
     Example:
         >>> ticks(0, 97), ticks(0.42, 1.0)
-        ([0.0, 20.0, 40.0, 60.0, 80.0], [0.6, 0.8, 1.0])
+        ([0.0, 20.0, 40.0, 60.0, 80.0], [0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
     """
     raw = max(high - low, 1e-12) / count
     power = 10.0 ** math.floor(math.log10(raw))
@@ -84,6 +84,8 @@ def curves(
 ) -> str:
     """Mean over runs by epoch with a band from the lowest to the highest run, in percent.
 
+    The first twentieth of the epochs may start below the picture, or the rise would be all of it.
+
     Args:
         series: Name -> (colour variable, scores between 0 and 1).
 
@@ -98,7 +100,7 @@ def curves(
     """
     right = _WIDTH - 74
     length = max(scores.shape[1] for _, scores in series.values())
-    low = min(float(scores.min()) for _, scores in series.values())
+    low = min(float(scores[:, (length - 1) // 20 :].min()) for _, scores in series.values())
     high = max(float(scores.max()) for _, scores in series.values())
     low, high = max(0.0, low - 0.02), min(1.0, high + 0.02)
 
@@ -112,6 +114,8 @@ def curves(
         return "L".join(f"{x(e):.1f} {y(s):.1f}" for e, s in zip(epochs, scores, strict=True))
 
     parts = [_rule(_LEFT, right, y(t), f"{100 * t:g} %") for t in ticks(low, high)]
+    parts.append(f'<clipPath id="plot"><rect x="0" y="0" width="{_WIDTH}" '
+                 f'height="{_HEIGHT - _BOTTOM}"/></clipPath>')
     for epoch in ticks(0, length, 4):
         parts.append(_text("tick", x(max(epoch, 1)), _HEIGHT - _BOTTOM + 19, f"{max(epoch, 1):g}",
                            "middle"))
@@ -120,8 +124,9 @@ def curves(
         epochs = range(1, scores.shape[1] + 1)
         band = path(scores.max(0), epochs) + "L" + path(scores.min(0)[::-1], epochs[::-1])
         mean = scores.mean(0)
-        parts.append(f'<path class="band" fill="var(--{colour})" d="M{band}Z"/>')
-        parts.append(f'<path class="curve" stroke="var(--{colour})" d="M{path(mean, epochs)}"/>')
+        parts.append(f'<g clip-path="url(#plot)"><path class="band" fill="var(--{colour})" '
+                     f'd="M{band}Z"/><path class="curve" stroke="var(--{colour})" '
+                     f'd="M{path(mean, epochs)}"/></g>')
         names.append([y(float(mean[-1])), colour, name, f"{100 * mean[-1]:.1f} %"])
     names.sort()
     for previous, following in pairwise(names):

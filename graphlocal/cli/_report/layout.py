@@ -53,6 +53,8 @@ def force_layout(
         return position.astype(float)
     scale = float(np.abs(position).max())
     position /= scale if scale > 0 else 1.0
+    # Nodes on one spot would feel no force between them.
+    position += np.random.default_rng(0).normal(0, 1e-3, position.shape).astype(np.float32)
     k2 = np.float32(1.0 / n)
     row, col = np.repeat(np.arange(n), graph.degree), graph.col
     for step in range(iterations):
@@ -74,5 +76,5 @@ def force_layout(
         if on_step is not None:
             on_step()
     centred = position.astype(np.float64) - position.mean(axis=0, dtype=np.float64)
-    turn = np.linalg.svd(centred, full_matrices=False)[2]
-    return centred @ turn.T
+    turn = np.linalg.eigh(centred.T @ centred)[1][:, ::-1]
+    return centred @ turn

@@ -84,7 +84,7 @@ svg .mark{stroke:var(--ink);stroke-width:1;stroke-dasharray:2 3;fill:none}
 svg .bar{fill:var(--a)}
 svg .curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 svg .band{opacity:.18}
-svg .edges{fill:none;stroke:var(--ink);stroke-width:.6;opacity:.13}
+svg .edges{fill:none;stroke:var(--ink);stroke-width:.6;opacity:.17}
 svg .dots,svg .halo{fill:none;stroke-linecap:round}
 svg .halo{stroke:var(--paper)}
 svg .class{font-size:30px;font-weight:700;text-anchor:middle;paint-order:stroke;
