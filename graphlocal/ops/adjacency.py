@@ -12,6 +12,7 @@ from ..graph import checks
 from ..graph.csr import CSRGraph
 from ..kernels.cpu import adjacency as kernel
 from .memory import remember
+from .operator import operator
 
 #: ``None``, the number of nodes, or ``(num_src, num_dst)``.
 Size = int | tuple[int, int] | None
@@ -194,8 +195,7 @@ def _from_sparse(matrix: Tensor) -> Adjacency:
     return Adjacency.from_edge_index(torch.stack([col.long(), row.long()]), (num_src, num_dst))
 
 
-@torch.library.custom_op("graphlocal::adjacency", mutates_args=())
-def build_adjacency(
+def _build_adjacency(
     edge_index: Tensor, num_src: int, num_dst: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Checks the indices and sorts the edges by target and by source, stable in both."""
@@ -211,8 +211,7 @@ def build_adjacency(
     return *sort(target, source, num_dst, dtype), *sort(source, target, num_src, dtype)
 
 
-@build_adjacency.register_fake
-def _(
+def _build_adjacency_fake(
     edge_index: Tensor, num_src: int, num_dst: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     num_edges = edge_index.shape[1]
@@ -224,6 +223,9 @@ def _(
                 edge_index.new_empty(num_edges, dtype=dtype))
 
     return *rows(num_dst), *rows(num_src)
+
+
+build_adjacency = operator("adjacency", _build_adjacency, _build_adjacency_fake)
 
 
 def _index_dtype(num_src: int, num_dst: int, num_edges: int) -> torch.dtype:

@@ -7,8 +7,6 @@ import torch
 
 from graphlocal import GraphError, ops
 from graphlocal.ops.memory import _memory
-from graphlocal.ops.segment_reduce import binding as segment_binding
-from graphlocal.ops.segment_softmax import binding as softmax_binding
 from graphlocal.ops.spmm import binding
 from tests.ops.graphs import close, draw, each_backend, each_reduce, zoo
 
@@ -27,28 +25,27 @@ def operator_calls():
     weight = draw(adjacency.num_edges, seed=1).requires_grad_()
     _, argument = binding.extreme(*adjacency, x.detach(), None, 1)
     ptr = torch.tensor([0, 1, 1, 4])
-    yield "adjacency", ops.adjacency.build_adjacency, (edge_index, num_nodes, num_nodes)
+    yield "adjacency", "", (edge_index, num_nodes, num_nodes)
     for mode in ("sum", "mean", "mean_t"):
-        yield f"spmm_{mode}", binding.weighted_sum, (*adjacency, x, weight, mode, "cpu")
-        yield f"sddmm_{mode}", binding.edge_dot, (*adjacency, x, x, mode, "cpu")
-    yield "spmm", binding.weighted_sum, (*adjacency, x, None, "sum", "cpu")
-    yield "extreme", binding.extreme, (*adjacency, x, weight, -1)
-    yield "to_source", binding.extreme_to_source, (*adjacency, argument, x, weight)
-    yield "to_edge", binding.extreme_to_edge, (*adjacency, argument, x, x)
-    yield "segment_index", segment_binding.segment_index, (ptr, 4)
-    yield "segment_sum", segment_binding.segment_sum, (x, ptr, True, "cpu")
-    yield "segment_extreme", segment_binding.segment_extreme, (x, ptr, 1)
-    yield "softmax", softmax_binding.softmax, (x, ptr)
-    yield "softmax_backward", softmax_binding.softmax_backward, (x, x, ptr)
+        yield "spmm", mode, (*adjacency, x, weight, mode, "cpu")
+        yield "sddmm", mode, (*adjacency, x, x, mode, "cpu")
+    yield "spmm", "unweighted", (*adjacency, x, None, "sum", "cpu")
+    yield "spmm_extreme", "", (*adjacency, x, weight, -1)
+    yield "spmm_extreme_to_source", "", (*adjacency, argument, x, weight)
+    yield "spmm_extreme_to_edge", "", (*adjacency, argument, x, x)
+    yield "segment_index", "", (ptr, 4)
+    yield "segment_sum", "", (x, ptr, True, "cpu")
+    yield "segment_extreme", "", (x, ptr, 1)
+    yield "segment_softmax", "", (x, ptr)
+    yield "segment_softmax_backward", "", (x, x, ptr)
 
 
-CALLS = {name: (operator, arguments) for name, operator, arguments in operator_calls()}
+CALLS = {(name, case): arguments for name, case, arguments in operator_calls()}
 
 
-@pytest.mark.parametrize("name", list(CALLS))
-def test_opcheck(name) -> None:
-    operator, arguments = CALLS[name]
-    torch.library.opcheck(operator, arguments)
+@pytest.mark.parametrize(("name", "case"), list(CALLS))
+def test_opcheck(name, case) -> None:
+    torch.library.opcheck(getattr(torch.ops.graphlocal, name).default, CALLS[name, case])
 
 
 @each_reduce

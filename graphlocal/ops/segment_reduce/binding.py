@@ -13,23 +13,24 @@ from ...kernels.cpu import segment as kernel
 from ...kernels.cpu.parallel import row_blocks, run_blocks
 from ..arrays import array, empty, flat
 from ..dispatch import probe_scatter
-from .reference import segment_index as _segment_index
+from ..operator import operator
+from . import reference
 
 
-@torch.library.custom_op("graphlocal::segment_index", mutates_args=())
-def segment_index(ptr: Tensor, length: int) -> Tensor:
+def _segment_index(ptr: Tensor, length: int) -> Tensor:
     """Number of the segment of every row, ``[length]``."""
     checks.check_ptr(ptr, length)
-    return _segment_index(ptr, length)
+    return reference.segment_index(ptr, length)
 
 
-@segment_index.register_fake
-def _(ptr, length):
+def _segment_index_fake(ptr, length):
     return ptr.new_empty(length, dtype=torch.int64)
 
 
-@torch.library.custom_op("graphlocal::segment_sum", mutates_args=())
-def segment_sum(x: Tensor, ptr: Tensor, mean: bool, backend: str) -> Tensor:
+segment_index = operator("segment_index", _segment_index, _segment_index_fake)
+
+
+def _segment_sum(x: Tensor, ptr: Tensor, mean: bool, backend: str) -> Tensor:
     """Sum or mean of the rows of every segment, ``[B, F]``."""
     checks.check_ptr(ptr, x.shape[0])
     ptr = ptr.long()
@@ -44,8 +45,7 @@ def segment_sum(x: Tensor, ptr: Tensor, mean: bool, backend: str) -> Tensor:
     return out
 
 
-@segment_sum.register_fake
-def _(x, ptr, mean, backend):
+def _segment_sum_fake(x, ptr, mean, backend):
     return x.new_empty(ptr.shape[0] - 1, x.shape[1])
 
 
@@ -62,11 +62,10 @@ def _sum_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     return grad.index_select(0, segment_index(ptr, ctx.length)), None, None, None
 
 
-segment_sum.register_autograd(_sum_backward, setup_context=_save_sum)
+segment_sum = operator("segment_sum", _segment_sum, _segment_sum_fake, _save_sum, _sum_backward)
 
 
-@torch.library.custom_op("graphlocal::segment_extreme", mutates_args=())
-def segment_extreme(x: Tensor, ptr: Tensor, sign: int) -> tuple[Tensor, Tensor]:
+def _segment_extreme(x: Tensor, ptr: Tensor, sign: int) -> tuple[Tensor, Tensor]:
     """Maximum (``sign`` 1) or minimum (-1) of every segment, and the row it came from or -1."""
     checks.check_ptr(ptr, x.shape[0])
     shape = (ptr.shape[0] - 1, x.shape[1])
@@ -78,8 +77,7 @@ def segment_extreme(x: Tensor, ptr: Tensor, sign: int) -> tuple[Tensor, Tensor]:
     return out, argument
 
 
-@segment_extreme.register_fake
-def _(x, ptr, sign):
+def _segment_extreme_fake(x, ptr, sign):
     shape = (ptr.shape[0] - 1, x.shape[1])
     return x.new_empty(shape), x.new_empty(shape, dtype=torch.int64)
 
@@ -102,4 +100,5 @@ def _extreme_backward(ctx: Any, grad: Tensor | None, _: Any) -> tuple[Any, ...]:
     return out, None, None
 
 
-segment_extreme.register_autograd(_extreme_backward, setup_context=_save_extreme)
+segment_extreme = operator("segment_extreme", _segment_extreme, _segment_extreme_fake,
+                           _save_extreme, _extreme_backward)

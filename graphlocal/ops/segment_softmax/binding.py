@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ...graph import checks
 from ...kernels.cpu import segment as kernel
 from ...kernels.cpu.parallel import row_blocks, run_blocks
 from ..arrays import array, empty, flat
+from ..operator import operator
 from ..segment_reduce.binding import segment_index, segment_sum
 
 
-@torch.library.custom_op("graphlocal::segment_softmax", mutates_args=())
-def softmax(x: Tensor, ptr: Tensor) -> Tensor:
+def _softmax(x: Tensor, ptr: Tensor) -> Tensor:
     """Softmax within every segment, column by column, ``[N, F]``."""
     checks.check_ptr(ptr, x.shape[0])
     out = empty(x.shape, x.dtype)
@@ -33,13 +32,11 @@ def softmax(x: Tensor, ptr: Tensor) -> Tensor:
     return out
 
 
-@softmax.register_fake
-def _(x, ptr):
+def _softmax_fake(x, ptr):
     return x.new_empty(x.shape)
 
 
-@torch.library.custom_op("graphlocal::segment_softmax_backward", mutates_args=())
-def softmax_backward(y: Tensor, grad: Tensor, ptr: Tensor) -> Tensor:
+def _jacobian(y: Tensor, grad: Tensor, ptr: Tensor) -> Tensor:
     """``y * (grad - sum of y * grad over the segment)``, ``[N, F]``."""
     out = empty(y.shape, y.dtype)
     if out.numel():
@@ -50,8 +47,7 @@ def softmax_backward(y: Tensor, grad: Tensor, ptr: Tensor) -> Tensor:
     return out
 
 
-@softmax_backward.register_fake
-def _(y, grad, ptr):
+def _jacobian_fake(y, grad, ptr):
     return y.new_empty(y.shape)
 
 
@@ -64,14 +60,14 @@ def _softmax_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     return softmax_backward(y, grad, ptr), None
 
 
-softmax.register_autograd(_softmax_backward, setup_context=_save_softmax)
+softmax = operator("segment_softmax", _softmax, _softmax_fake, _save_softmax, _softmax_backward)
 
 
 def _save_tensors(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.save_for_backward(*inputs)
 
 
-def _softmax_backward_backward(ctx: Any, upper: Tensor) -> tuple[Any, ...]:
+def _jacobian_backward(ctx: Any, upper: Tensor) -> tuple[Any, ...]:
     y, grad, ptr = ctx.saved_tensors
     segment = segment_index(ptr, y.shape[0])
 
@@ -86,4 +82,5 @@ def _softmax_backward_backward(ctx: Any, upper: Tensor) -> tuple[Any, ...]:
     return to_y, to_grad, None
 
 
-softmax_backward.register_autograd(_softmax_backward_backward, setup_context=_save_tensors)
+softmax_backward = operator("segment_softmax_backward", _jacobian, _jacobian_fake, _save_tensors,
+                            _jacobian_backward)

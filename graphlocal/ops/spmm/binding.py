@@ -17,6 +17,7 @@ from ...kernels.cpu.parallel import row_blocks, run_blocks
 from ..adjacency import Adjacency
 from ..arrays import array, array_or_nothing, empty, flat
 from ..dispatch import probe_scatter
+from ..operator import operator
 
 _TRANSPOSED = {"sum": "sum", "mean": "mean_t", "mean_t": "mean"}
 _NO_GRADIENT = (None,) * 6
@@ -37,8 +38,7 @@ def _slot_weight(
     return weight
 
 
-@torch.library.custom_op("graphlocal::spmm", mutates_args=())
-def weighted_sum(
+def _weighted_sum(
     rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
     x: Tensor, edge_weight: Tensor | None, mode: str, backend: str,
 ) -> Tensor:
@@ -60,8 +60,7 @@ def weighted_sum(
     return out
 
 
-@weighted_sum.register_fake
-def _(rowptr, col, perm, t_rowptr, t_col, t_perm, x, edge_weight, mode, backend):
+def _weighted_sum_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, x, edge_weight, mode, backend):
     return x.new_empty(rowptr.shape[0] - 1, x.shape[1])
 
 
@@ -83,11 +82,10 @@ def _sum_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     return *_NO_GRADIENT, grad_x, grad_weight, None, None
 
 
-weighted_sum.register_autograd(_sum_backward, setup_context=_save_sum)
+weighted_sum = operator("spmm", _weighted_sum, _weighted_sum_fake, _save_sum, _sum_backward)
 
 
-@torch.library.custom_op("graphlocal::sddmm", mutates_args=())
-def edge_dot(
+def _edge_dot(
     rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
     left: Tensor, right: Tensor, mode: str, backend: str,
 ) -> Tensor:
@@ -113,8 +111,7 @@ def edge_dot(
     return out
 
 
-@edge_dot.register_fake
-def _(rowptr, col, perm, t_rowptr, t_col, t_perm, left, right, mode, backend):
+def _edge_dot_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, left, right, mode, backend):
     return left.new_empty(col.shape[0])
 
 
@@ -135,11 +132,10 @@ def _dot_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     return *_NO_GRADIENT, grad_left, grad_right, None, None
 
 
-edge_dot.register_autograd(_dot_backward, setup_context=_save_dot)
+edge_dot = operator("sddmm", _edge_dot, _edge_dot_fake, _save_dot, _dot_backward)
 
 
-@torch.library.custom_op("graphlocal::spmm_extreme", mutates_args=())
-def extreme(
+def _extreme(
     rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
     x: Tensor, edge_weight: Tensor | None, sign: int,
 ) -> tuple[Tensor, Tensor]:
@@ -156,8 +152,7 @@ def extreme(
     return out, argument
 
 
-@extreme.register_fake
-def _(rowptr, col, perm, t_rowptr, t_col, t_perm, x, edge_weight, sign):
+def _extreme_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, x, edge_weight, sign):
     shape = (rowptr.shape[0] - 1, x.shape[1])
     return x.new_empty(shape), x.new_empty(shape, dtype=perm.dtype)
 
@@ -180,11 +175,10 @@ def _extreme_backward(ctx: Any, grad: Tensor | None, _: Any) -> tuple[Any, ...]:
     return *_NO_GRADIENT, grad_x, grad_weight, None
 
 
-extreme.register_autograd(_extreme_backward, setup_context=_save_extreme)
+extreme = operator("spmm_extreme", _extreme, _extreme_fake, _save_extreme, _extreme_backward)
 
 
-@torch.library.custom_op("graphlocal::spmm_extreme_to_source", mutates_args=())
-def extreme_to_source(
+def _extreme_to_source(
     rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
     argument: Tensor, grad: Tensor, edge_weight: Tensor | None,
 ) -> Tensor:
@@ -200,13 +194,13 @@ def extreme_to_source(
     return out
 
 
-@extreme_to_source.register_fake
-def _(rowptr, col, perm, t_rowptr, t_col, t_perm, argument, grad, edge_weight):
+def _extreme_to_source_fake(
+    rowptr, col, perm, t_rowptr, t_col, t_perm, argument, grad, edge_weight
+):
     return grad.new_empty(t_rowptr.shape[0] - 1, grad.shape[1])
 
 
-@torch.library.custom_op("graphlocal::spmm_extreme_to_edge", mutates_args=())
-def extreme_to_edge(
+def _extreme_to_edge(
     rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
     argument: Tensor, grad: Tensor, x: Tensor,
 ) -> Tensor:
@@ -220,8 +214,7 @@ def extreme_to_edge(
     return out
 
 
-@extreme_to_edge.register_fake
-def _(rowptr, col, perm, t_rowptr, t_col, t_perm, argument, grad, x):
+def _extreme_to_edge_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, argument, grad, x):
     return grad.new_empty(col.shape[0])
 
 
@@ -263,5 +256,7 @@ def _to_edge_backward(ctx: Any, grad_out: Tensor) -> tuple[Any, ...]:
     return *_NO_GRADIENT, None, to_grad, to_x
 
 
-extreme_to_source.register_autograd(_to_source_backward, setup_context=_save_tensors)
-extreme_to_edge.register_autograd(_to_edge_backward, setup_context=_save_tensors)
+extreme_to_source = operator("spmm_extreme_to_source", _extreme_to_source, _extreme_to_source_fake,
+                             _save_tensors, _to_source_backward)
+extreme_to_edge = operator("spmm_extreme_to_edge", _extreme_to_edge, _extreme_to_edge_fake,
+                           _save_tensors, _to_edge_backward)

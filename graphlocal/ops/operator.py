@@ -1,0 +1,75 @@
+"""Binds a fast version as an operator of torch, and calls it the short way where torch allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_PLAIN = (Tensor, torch.nn.Parameter)
+
+
+def operator(
+    name: str,
+    function: Callable[..., Any],
+    fake: Callable[..., Any],
+    save: Callable[[Any, tuple[Any, ...], Any], None] | None = None,
+    backward: Callable[..., Any] | None = None,
+) -> Callable[..., Any]:
+    """Registers ``torch.ops.graphlocal.<name>`` and returns a function that calls it.
+
+    Compilers, tracers and function transforms meet the registered operator. Plain tensors in
+    eager mode take the same functions through ``torch.autograd.Function``: of a call on a small
+    graph the operator's own way costs more than the kernel.
+
+    Args:
+        name: Name of the operator.
+        function: What it computes; fully annotated, its schema is made from it.
+        fake: What shapes and dtypes come out.
+        save: ``setup_context`` of its gradient, if it has one.
+        backward: Its gradient, itself made of operators, so that it has one too.
+
+    Example:
+        >>> def twice(x: Tensor) -> Tensor:
+        ...     return x + x
+        >>> call = operator("example", twice, torch.empty_like, lambda ctx, inputs, output: None,
+        ...                 lambda ctx, grad: grad + grad)
+        >>> x = torch.ones(2, requires_grad=True)
+        >>> call(x).sum().backward()
+        >>> x.grad
+        tensor([2., 2.])
+    """
+    registered = torch.library.custom_op(f"graphlocal::{name}", function, mutates_args=())
+    registered.register_fake(fake)
+    if backward is None:
+        short = function
+    else:
+        registered.register_autograd(backward, setup_context=save)
+        eager = type(name, (torch.autograd.Function,), {
+            "forward": staticmethod(function),
+            "setup_context": staticmethod(save),
+            "backward": staticmethod(backward),
+        })
+        short = eager.apply
+
+    def call(*args: Any) -> Any:
+        if not _is_eager(args):
+            return registered(*args)
+        if torch.is_grad_enabled() and any(
+                isinstance(arg, Tensor) and arg.requires_grad for arg in args):
+            return short(*args)
+        return function(*args)
+
+    return call
+
+
+def _is_eager(args: tuple[Any, ...]) -> bool:
+    return (
+        not torch.compiler.is_compiling()
+        and torch._C._len_torch_dispatch_stack() == 0
+        and torch._C._functorch.peek_interpreter_stack() is None
+        and not torch.jit.is_tracing()
+        and all(type(arg) in _PLAIN for arg in args if isinstance(arg, Tensor))
+    )
