@@ -237,7 +237,7 @@ def large_copies(v, rowptr, col, edge, base, t, edge_sums, corner, square, pair,
     N[59, at] = corner[v, 7] - 6 * k4
     N[60, at] = corner[v, 8] - 6 * k4
     N[61, at] = corner[v, 9] - 3 * k4
-    N[62, at] = pair[v, 3] - n13
+    N[62, at] = pair[v, 3]
     N[63, at] = pair[v, 1]
     N[64, at] = pair[v, 4]
     N[65, at] = corner[v, 10] - 3 * k4

@@ -80,17 +80,15 @@ def renumber(rowptr, col, order):
 
 
 @jit
-def orient(rowptr, col, num_outside):
+def orient(rowptr, col):
     """Splits the rows of a renumbered graph.
 
     Returns:
-        ``first``: first slot of each row that leads into the core (nodes from ``num_outside``).
         ``optr, ocol``: the neighbours above each node; an edge's number is its place in ``ocol``.
         ``edge``: the number of the edge in each slot.
     """
     n = len(rowptr) - 1
     m = len(col) // 2
-    first = np.empty(n, np.int64)
     optr = np.zeros(n + 1, np.int64)
     ocol = np.empty(m, np.int32)
     edge = np.empty(len(col), np.int32)
@@ -106,11 +104,20 @@ def orient(rowptr, col, num_outside):
             place[v] += 1
             at += 1
         optr[u + 1] = at
-        slot = rowptr[u]
-        while slot < rowptr[u + 1] and col[slot] < num_outside:
+    return optr, ocol, edge
+
+
+@jit
+def first_slots(rowptr, col, least):
+    """First slot of each row whose neighbour is ``least`` or above."""
+    n = len(rowptr) - 1
+    first = np.empty(n, np.int64)
+    for v in range(n):
+        slot = rowptr[v]
+        while slot < rowptr[v + 1] and col[slot] < least:
             slot += 1
-        first[u] = slot
-    return first, optr, ocol, edge
+        first[v] = slot
+    return first
 
 
 @jit

@@ -2,60 +2,79 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .parallel import jit
 
 #: Columns of :func:`sum_pairs`.
 PAIR_COLUMNS = 5
 
+#: Common neighbours are counted in the lower half of a word, edges among them in the upper.
+_LOW = np.int64((1 << 32) - 1)
+_EDGE = np.int64(1 << 32)
+
 
 @jit
-def sum_pairs(start, stop, rowptr, col, first, edge, cptr, common, to_low, to_high, result,
-              ways, links, seen):
+def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common, to_low, to_high,
+              result, pair, seen):
     """Adds to every node its share of five counts over pairs ``w < v``.
 
     With ``c`` common neighbours of the pair and ``D`` edges among them, the columns are: at the
-    pair, C(c, 3) and D (c - 2); at each common neighbour, C(c - 1, 2) and D; at both ends of each
-    edge among them, c - 2. These are N50, N63 and the main terms of N49, N62, N64.
+    pair, C(c, 3) and D (c - 2); at each common neighbour, C(c - 1, 2) and the edges among the
+    others; at both ends of each edge among them, c - 2. These are N50, N63, N49, N62, N64.
+    All are 0 where ``c < 3``, so only pairs of nodes from ``least`` on, the first with three
+    neighbours in the core, are looked at; ``inner`` is the slot of each row where those begin.
+    ``pair`` is a working array over nodes, all 0.
     """
-    for v in range(start, stop):
+    for v in range(max(start, least), stop):
         found = 0
         for slot in range(first[v], rowptr[v + 1]):
             x = col[slot]
-            for at in range(first[x], rowptr[x + 1]):
+            for at in range(inner[x], rowptr[x + 1]):
                 w = col[at]
                 if w >= v:
                     break
-                if ways[w] == 0:
+                if pair[w] == 0:
                     seen[found] = w
                     found += 1
-                ways[w] += 1
+                pair[w] += 1
         linked = False
         for slot in range(first[v], rowptr[v + 1]):
             x = col[slot]
             vx = edge[slot]
+            at_x, missed = 0, 0
             for at in range(cptr[vx], cptr[vx + 1]):
                 y = common[at]
                 if y >= x:
                     break
                 xy = to_low[at] if x < v else to_high[at]
-                total = 0
+                total, met = 0, 0
                 for i in range(cptr[xy], cptr[xy + 1]):
                     w = common[i]
                     if w >= v:
                         break
-                    links[w] += 1
-                    total += ways[w] - 2
-                    linked = True
-                result[x, 4] += total
+                    if w < least:
+                        continue
+                    c = pair[w]
+                    total += c & _LOW
+                    pair[w] = c + _EDGE
+                    met += 1
+                linked |= met > 0
+                total -= 2 * met
+                at_x += total
+                missed += met
                 result[y, 4] += total
+                result[y, 3] -= met
+            result[x, 4] += at_x
+            result[x, 3] -= missed
         threes, linked_pairs, many = 0, 0, False
         for i in range(found):
             w = seen[i]
-            c = ways[w]
+            c = pair[w] & _LOW
             if c > 2:
                 many = True
                 triples = c * (c - 1) * (c - 2) // 6
-                between = links[w] * (c - 2)
+                between = (pair[w] >> 32) * (c - 2)
                 threes += triples
                 linked_pairs += between
                 result[w, 0] += triples
@@ -66,15 +85,14 @@ def sum_pairs(start, stop, rowptr, col, first, edge, cptr, common, to_low, to_hi
             for slot in range(first[v], rowptr[v + 1]):
                 x = col[slot]
                 triples, edges = 0, 0
-                for at in range(first[x], rowptr[x + 1]):
+                for at in range(inner[x], rowptr[x + 1]):
                     w = col[at]
                     if w >= v:
                         break
-                    c = ways[w]
+                    c = pair[w] & _LOW
                     triples += (c - 1) * (c - 2) // 2
-                    edges += links[w]
+                    edges += pair[w] >> 32
                 result[x, 2] += triples
                 result[x, 3] += edges
         for i in range(found):
-            ways[seen[i]] = 0
-            links[seen[i]] = 0
+            pair[seen[i]] = 0

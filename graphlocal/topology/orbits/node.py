@@ -8,6 +8,7 @@ from ...graph import CSRGraph
 from ...kernels.cpu import (
     orbits_cliques,
     orbits_nodes,
+    orbits_order,
     orbits_pairs,
     orbits_pentagons,
     orbits_squares,
@@ -58,14 +59,14 @@ def node_orbits_5(graph: CSRGraph) -> Ints:
         orbits_squares.sum_squares, around, g.rowptr, g.col, g.first, g.edge, g.degree, t,
         sums=((m,), (n, 2)), scratch=(((n, 3), np.int64), ((n,), np.int32)),
     )
+    inner = orbits_order.first_slots(g.rowptr, g.col, g.least)
     (pair,) = run_summed(
-        orbits_pairs.sum_pairs, around, g.rowptr, g.col, g.first, g.edge, *common,
-        sums=((n, orbits_pairs.PAIR_COLUMNS),),
-        scratch=(((n,), np.int64), ((n,), np.int64), ((n,), np.int32)),
+        orbits_pairs.sum_pairs, around, g.least, g.rowptr, g.col, g.first, inner, g.edge, *common,
+        sums=((n, orbits_pairs.PAIR_COLUMNS),), scratch=(((n,), np.int64), ((n,), np.int32)),
     )
     N68, N69 = run_summed(
         orbits_wheels.count_wheels, around, g.rowptr, g.col, g.first, g.edge, *common,
-        sums=((n,), (n,)), scratch=(((n,), np.int64), ((n,), np.int32)),
+        sums=((n,), (n,)), scratch=(((n,), np.int32), ((n,), np.int32)),
     )
     N34 = _pentagons(g, triangles, up, around)
 

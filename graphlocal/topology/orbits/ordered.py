@@ -80,7 +80,10 @@ class OrderedGraph:
         self.order = kernel.sort_by_degree(core)
         self.rowptr, self.col, self.rank = kernel.renumber(graph.rowptr, graph.col, self.order)
         self.outside = outside = self.num_nodes - int(np.count_nonzero(core))
-        self.first, self.optr, self.ocol, self.edge = kernel.orient(self.rowptr, self.col, outside)
+        # Nodes from here on have three neighbours in the core.
+        self.least = self.num_nodes - int(np.count_nonzero(core >= 3))
+        self.first = kernel.first_slots(self.rowptr, self.col, outside)
+        self.optr, self.ocol, self.edge = kernel.orient(self.rowptr, self.col)
         self.degree = np.diff(self.rowptr)
         self.most_above = int(np.diff(self.optr[outside:]).max(initial=0))
         self.blocks = row_blocks(self.rowptr)
