@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
 # Without the rate, which is of no unit that means something to anybody.
-_BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, about {remaining} left"
-_CLOCK = "{desc} {elapsed}"
+_BAR = "{desc}{percentage:3.0f}%|{bar}| {elapsed}, about {remaining} left"
+_CLOCK = "{desc}{elapsed}"
 
 
 class Progress:
@@ -46,24 +46,36 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._bar is not None:
-            self._following.__exit__(kind, error, trace)
-            self._bar.close()
+        self.close()
 
-    def start(self, what: str, passes: Mapping[str, float] | None = None) -> None:
+    def close(self) -> None:
+        """The bar goes; lines may follow."""
+        if self._bar is not None:
+            self._following.__exit__(None, None, None)
+            self._bar.close()
+            self._bar = None
+
+    def start(
+        self, what: str, passes: Callable[[], Mapping[str, float] | None] | None = None
+    ) -> None:
         """Names what the bar is about from now on.
 
         Args:
             what: The name.
-            passes: Kernels that will run, in order, each with its share of the time in any unit.
-                ``None`` where that is unknown: there is then a clock and no bar.
+            passes: Called where there is a bar, for the kernels that will run, in order, each with
+                its share of the time in any unit. Where that is unknown there is a clock only.
         """
         if self._bar is None:
             return
-        self._course = Course(passes or {})
-        self._bar.bar_format = _BAR if passes else _CLOCK
-        self._bar.reset(total=self._course.total or None)
+        self._bar.bar_format = _CLOCK
+        self._bar.reset()
         self._bar.set_description(what)
+        self._course = Course({})
+        course = Course((passes() if passes is not None else None) or {})
+        if course.total > 0:
+            self._bar.bar_format = _BAR
+            self._bar.total = course.total
+        self._course = course
 
     def say(self, line: str) -> None:
         """A line on stderr that stays."""

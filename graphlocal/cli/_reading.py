@@ -101,11 +101,14 @@ def _weight(given: str | bool | None) -> str | int | bool | None:
     return int(given) if isinstance(given, str) and given.isdecimal() else given
 
 
-def write_table(table: Any, output: str) -> None:
+def write_table(table: Any, output: str, progress: Progress) -> None:
     """A table to its file, or as csv to stdout."""
     if output != "-":
+        progress.start(f"writing {output}")
         table.save(output)
         return
+    # What goes to the terminal must not run into the bar.
+    progress.close()
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", newline="")
     table.to_csv(sys.stdout)

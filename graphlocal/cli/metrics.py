@@ -52,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
     with working(args) as progress:
         tables = {file: _measure(file, names, args, progress, prefix=len(args.files) > 1)
                   for file in args.files}
-    table = NodeTable.concatenate(tables) if len(tables) > 1 else tables[args.files[0]]
-    write_table(table, args.output)
+        table = NodeTable.concatenate(tables) if len(tables) > 1 else tables[args.files[0]]
+        write_table(table, args.output, progress)
     return 0
 
 
@@ -76,6 +76,7 @@ def _measure(
     from ._passes import passes
 
     graph = read_graph(file, args, progress)
-    table = metrics(graph, names, starting=lambda name: progress.start(name, passes(name, graph)))
+    table = metrics(graph, names, starting=lambda name: progress.start(
+        name, lambda: passes(name, graph)))
     progress.say((f"{file}: " if prefix else "") + summary(graph))
     return table
