@@ -26,8 +26,8 @@ from graphlocal.nn import GCNConv, GINConv, SAGEConv
 # thread is fastest.
 _PLANETOID = {"hidden": 16, "layers": 2, "dropout": 0.5, "lr": 0.01, "weight_decay": 5e-4,
               "epochs": 200, "patience": 100, "normalize": True}
-_HETEROPHILOUS = {"hidden": 64, "layers": 5, "dropout": 0.2, "lr": 3e-3, "weight_decay": 0.0,
-                  "epochs": 500, "patience": 150, "residual": True}
+_HETEROPHILOUS = {"hidden": 64, "layers": 5, "dropout": 0.2, "lr": 0.01, "weight_decay": 0.0,
+                  "epochs": 300, "patience": 100, "residual": True}
 _SMALL = {"hidden": 64, "layers": 2, "dropout": 0.5, "lr": 0.01, "weight_decay": 5e-4,
           "epochs": 200, "patience": 100, "threads": 1}
 SETTINGS: dict[str, dict] = {

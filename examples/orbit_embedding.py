@@ -65,7 +65,7 @@ def predict(x: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray) -
     x_train, x_test = scaler.transform(x[train]), scaler.transform(x[test])
     if y.ndim == 1:
         return LogisticRegression(C=0.1, max_iter=500).fit(x_train, y[train]).predict(x_test)
-    model = OneVsRestClassifier(LogisticRegression(C=0.1, solver="newton-cholesky"))
+    model = OneVsRestClassifier(LogisticRegression(C=0.1, max_iter=500))
     score = model.fit(x_train, y[train]).decision_function(x_test)
     place = (-score).argsort(axis=1).argsort(axis=1)
     return (place < y[test].sum(axis=1, keepdims=True)).astype(np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from ..graph import checks
 from ..graph.checks import GraphTypeError, fail
 from .metrics import Metric
 from .seed import random_state, restore_random_state
+
+logger = logging.getLogger(__name__)
 
 Forward = Callable[[nn.Module, Data], Tensor]
 SPLITS = ("train", "val", "test")
@@ -57,6 +60,11 @@ class NodeData:
             mask = checks.check_mask(getattr(data, key, None), key, num_nodes, split)
             self.index[name] = torch.from_numpy(mask.nonzero()[0]).to(device)
             self.labels[name] = torch.from_numpy(labels[mask]).to(device)
+        for name in SPLITS[1:]:
+            shared = int(torch.isin(self.index["train"], self.index[name]).sum())
+            if shared:
+                logger.warning("%d training nodes are in %s_mask too: its score will flatter",
+                               shared, name)
         #: The column used, 0 where there is one split only.
         self.split = split % data.train_mask.shape[1] if data.train_mask.ndim == 2 else 0
 

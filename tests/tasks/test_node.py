@@ -207,6 +207,14 @@ def test_no_bar_where_stderr_is_no_terminal(capfd) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_split_that_leaks_is_said(caplog) -> None:
+    data = small_data()
+    data.test_mask = data.test_mask | data.train_mask
+    node.fit(SmallNet(), data, epochs=1)
+    assert f"{int(data.train_mask.sum())} training nodes are in test_mask too" in caplog.text
+    assert "val_mask" not in caplog.text
+
+
 def changed(**changes):
     def change(data):
         for name, value in changes.items():

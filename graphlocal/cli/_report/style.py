@@ -40,6 +40,7 @@ h1,h2{line-height:1.2;letter-spacing:-.015em;text-wrap:balance}
 h1{font-size:clamp(1.9rem,5vw,2.75rem);font-weight:680;margin:.35rem 0 1.1rem}
 h2{font-size:1.45rem;font-weight:650;margin:0 0 .6rem}
 p{margin:0 0 1rem;max-width:41rem}
+p,figcaption,caption{text-wrap:pretty}
 a{color:var(--a)}
 .kicker{color:var(--soft);font-size:.9rem;margin:0}
 .lead{font-size:1.17rem;line-height:1.55}
