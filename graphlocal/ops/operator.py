@@ -47,9 +47,14 @@ def operator(
         short = function
     else:
         registered.register_autograd(backward, setup_context=save)
+        def forward(ctx: Any, *args: Any) -> Any:
+            output = function(*args)
+            save(ctx, args, output)
+            return output
+
+        # Without a `setup_context` of its own: torch would inspect signatures in every call.
         eager = type(name, (torch.autograd.Function,), {
-            "forward": staticmethod(function),
-            "setup_context": staticmethod(save),
+            "forward": staticmethod(forward),
             "backward": staticmethod(backward),
         })
         short = eager.apply
