@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.cpu import text as kernel
+from ..kernels.cpu import labels as kernel
 from ..kernels.cpu.parallel import row_blocks, run_blocks
 from .sources import Buffer
 

@@ -335,7 +335,7 @@ def read_number(data, low, high):
             power = min(power * 10 + c - 48, 1 << 30)
             p += 1
         exponent += sign * power
-    if digits + exponent > 310:
+    if mantissa > np.uint64(0) and digits + exponent > 310:
         return NOT_FINITE, 0.0
     value = 0.0
     if mantissa > np.uint64(0):
@@ -358,8 +358,10 @@ def read_number(data, low, high):
 @jit
 def scaled(mantissa, exponent):
     """``mantissa * 10^exponent`` rounded correctly, or -1 where twice a double cannot tell."""
-    upper = np.float64(mantissa >> np.uint64(11)) * 2048.0
-    lower = np.float64(mantissa & np.uint64(2047))
+    upper, lower = np.float64(mantissa), 0.0
+    if mantissa > np.uint64(1 << 53):
+        upper = np.float64(mantissa >> np.uint64(11)) * 2048.0
+        lower = np.float64(mantissa & np.uint64(2047))
     power, power_rest = _POWER[_POWER_LIMIT + exponent], _POWER_REST[_POWER_LIMIT + exponent]
     product = upper * power
     # The exact error of the product, by Dekker's splitting.
@@ -378,175 +380,3 @@ def scaled(mantissa, exponent):
     if total + (error - doubt) != total + (error + doubt):
         return -1.0
     return total + error
-
-
-@jit
-def number_names(data, source, target, begin, table, first, codes, count):
-    """Replaces names by their numbers in order of first appearance, from edge ``begin`` on.
-
-    ``table`` has one place more than a power of two, and holds ``(upper half of the hash, number
-    + 1)``; ``codes`` are the hashes of the names, ``first`` where each stands first. Edges are
-    taken in batches, and the table is looked at for a whole batch before it is used: the misses
-    of the cache overlap. Returns the edge it got to and the number of names: it stops when the
-    table is half full.
-    """
-    mask = len(table) - 2
-    batch = 32
-    code = np.empty(2 * batch, np.int64)
-    guess = np.empty(2 * batch, np.int64)
-    e = begin
-    while e < len(source):
-        here = min(batch, len(source) - e)
-        if 2 * (count + 2 * here) > len(table):
-            return e, count
-        for k in range(2 * here):
-            name = source[e + k // 2] if k % 2 == 0 else target[e + k // 2]
-            code[k] = hash_name(data, name & ((1 << NAME_SHIFT) - 1), name >> NAME_SHIFT)
-        for k in range(2 * here):
-            guess[k] = (table[code[k] & mask] & 0xFFFFFFFF) - 1
-        touched = 0
-        for k in range(2 * here):
-            if guess[k] >= 0:
-                guess[k] = first[guess[k]]
-        for k in range(2 * here):
-            if guess[k] >= 0:
-                touched += data[guess[k] & ((1 << NAME_SHIFT) - 1)]
-        table[mask + 1] = touched  # a place no name is put in: the loop must not be dropped
-        for k in range(2 * here):
-            name = source[e + k // 2] if k % 2 == 0 else target[e + k // 2]
-            number = find_name(data, name, code[k], table, first)
-            if number < 0:
-                first[count], codes[count] = name, code[k]
-                enter(table, code[k], count)
-                number = count
-                count += 1
-            if k % 2 == 0:
-                source[e + k // 2] = number
-            else:
-                target[e + k // 2] = number
-        e += here
-    return e, count
-
-
-@jit
-def find_name(data, name, code, table, first):
-    """Number of a name, or -1."""
-    mask = len(table) - 2
-    low, length = name & ((1 << NAME_SHIFT) - 1), name >> NAME_SHIFT
-    slot = code & mask
-    while table[slot] != 0:
-        if table[slot] >> 32 == code >> 32:
-            number = (table[slot] & 0xFFFFFFFF) - 1
-            if first[number] >> NAME_SHIFT == length:
-                at = first[number] & ((1 << NAME_SHIFT) - 1)
-                k = 0
-                while k < length and data[low + k] == data[at + k]:
-                    k += 1
-                if k == length:
-                    return number
-        slot = (slot + 1) & mask
-    return -1
-
-
-@jit
-def enter(table, code, number):
-    """Enters a name that is not in the table."""
-    mask = len(table) - 2
-    slot = code & mask
-    while table[slot] != 0:
-        slot = (slot + 1) & mask
-    table[slot] = (code >> 32 << 32) | (number + 1)
-
-
-@jit
-def enter_all(table, codes, count):
-    """Enters the known names into a new, larger table."""
-    for number in range(count):
-        enter(table, codes[number], number)
-
-
-@jit
-def hash_name(data, low, length):
-    """62 mixed bits of a name."""
-    code = np.uint64(14695981039346656037)
-    for p in range(low, low + length):
-        code = (code ^ np.uint64(data[p])) * np.uint64(1099511628211)
-    code ^= code >> np.uint64(29)
-    code *= np.uint64(0xBF58476D1CE4E5B9)
-    code ^= code >> np.uint64(32)
-    return np.int64(code >> np.uint64(2))
-
-
-@jit
-def copy_names(start, stop, data, places, letters):
-    """Copies names into a matrix of letters; False if one is not plain ASCII or holds a quote."""
-    for name in range(start, stop):
-        low = places[name] & ((1 << NAME_SHIFT) - 1)
-        for k in range(places[name] >> NAME_SHIFT):
-            if data[low + k] > 127 or data[low + k] == _QUOTE:
-                return False
-            letters[name, k] = data[low + k]
-    return True
-
-
-@jit
-def number_integers(source, target, begin, keys, values, known, count):
-    """:func:`number_names` for integers: ``keys`` and ``values`` are the table, ``known`` the
-    integers in order of first appearance."""
-    mask = len(keys) - 1
-    for e in range(begin, len(source)):
-        if 2 * (count + 2) > len(keys) or count + 2 > len(known):
-            return e, count
-        for end in range(2):
-            key = source[e] if end == 0 else target[e]
-            slot = hash_integer(key) & mask
-            while values[slot] != 0 and keys[slot] != key:
-                slot = (slot + 1) & mask
-            if values[slot] == 0:
-                keys[slot] = key
-                known[count] = key
-                count += 1
-                values[slot] = count
-            if end == 0:
-                source[e] = values[slot] - 1
-            else:
-                target[e] = values[slot] - 1
-    return len(source), count
-
-
-@jit
-def rehash_integers(keys, values, known, count):
-    """Enters the known integers into a new, larger table."""
-    mask = len(keys) - 1
-    for number in range(count):
-        slot = hash_integer(known[number]) & mask
-        while values[slot] != 0:
-            slot = (slot + 1) & mask
-        keys[slot] = known[number]
-        values[slot] = number + 1
-
-
-@jit
-def hash_integer(key):
-    """62 mixed bits of an integer."""
-    code = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
-    code ^= code >> np.uint64(32)
-    code *= np.uint64(0xBF58476D1CE4E5B9)
-    code ^= code >> np.uint64(32)
-    return np.int64(code >> np.uint64(2))
-
-
-@jit
-def mark(start, stop, source, target, low, seen):
-    """``seen[id - low] = True`` for the ids of the edges in the block."""
-    for e in range(start, stop):
-        seen[source[e] - low] = True
-        seen[target[e] - low] = True
-
-
-@jit
-def renumber(start, stop, source, target, low, rank):
-    """Replaces ids by ``rank[id - low]``."""
-    for e in range(start, stop):
-        source[e] = rank[source[e] - low]
-        target[e] = rank[target[e] - low]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graphlocal.kernels.cpu import text as kernel
@@ -23,6 +23,9 @@ def parse(word: str) -> tuple[int, float]:
                   fullmatch=True),
     st.integers(0, 2**70).map(str),
 ))
+@example("1.2E100")
+@example("0.E400")
+@example("9007199254740993")
 def test_numbers_are_exact(word: str) -> None:
     status, value = parse(word)
     expected = float(word)
