@@ -92,7 +92,7 @@ class Adjacency(NamedTuple):
             checks.check_count(num_src, "num_src")
             checks.check_count(num_dst, "num_dst")
         return remember(edge_index, ("adjacency", num_src, num_dst),
-                        lambda: cls(*build_adjacency(edge_index.detach(), num_src, num_dst)))
+                        lambda: _build_checked(edge_index.detach(), num_src, num_dst))
 
     @property
     def num_src(self) -> int:
@@ -154,8 +154,10 @@ def as_adjacency(
     """
     if isinstance(graph, Adjacency):
         adjacency = graph
+        if not torch.compiler.is_compiling():
+            remember(tuple(graph), "checked", lambda: _check_parts(graph))
     elif isinstance(graph, CSRGraph):
-        adjacency = _from_csr_graph(graph)
+        adjacency = remember(graph.rowptr, "adjacency", lambda: _from_csr_graph(graph))
     elif isinstance(graph, Tensor) and graph.layout is not torch.strided:
         adjacency = remember(graph, "adjacency", lambda: _from_sparse(graph))
     elif num_src is None and num_dst is None:
@@ -169,6 +171,37 @@ def as_adjacency(
     if num_dst is not None and num_dst != adjacency.num_dst:
         checks.fail("num_dst", str(num_dst), f"{adjacency.num_dst}, the target nodes of 'graph'")
     return adjacency
+
+
+def _build_checked(edge_index: Tensor, num_src: int, num_dst: int) -> Adjacency:
+    adjacency = Adjacency(*build_adjacency(edge_index, num_src, num_dst))
+    remember(tuple(adjacency), "checked", lambda: True)
+    return adjacency
+
+
+def _check_parts(adjacency: Adjacency) -> bool:
+    """One that was put together by hand is looked over once: kernels follow its indices."""
+    num_edges, edges = adjacency.num_edges, []
+    sides = (("", *adjacency[:3], adjacency.num_src, "num_src"),
+             ("t_", *adjacency[3:], adjacency.num_dst, "num_dst"))
+    for prefix, rowptr, col, perm, limit, count in sides:
+        checks.check_ptr(rowptr, num_edges, f"{prefix}rowptr")
+        for name, index, bound, what in ((f"{prefix}col", col, limit, count),
+                                         (f"{prefix}perm", perm, num_edges, "num_edges")):
+            if index.shape != (num_edges,) or index.dtype != adjacency.col.dtype:
+                checks.fail(name, f"shape {tuple(index.shape)}, {index.dtype}",
+                            f"shape ({num_edges},), {adjacency.col.dtype}, as 'col'",
+                            "make it with Adjacency.from_edge_index")
+            if num_edges:
+                low, high = torch.aminmax(index)
+                checks.check_bounds(int(low), int(high), name, bound, what)
+        own = torch.repeat_interleave(rowptr.diff(), output_size=num_edges).to(col.dtype)
+        ends = torch.stack([col, own] if prefix else [own, col])
+        edges.append(torch.full_like(ends, -1).index_copy_(1, perm.long(), ends))
+    if not torch.equal(*edges) or bool((edges[0] < 0).any()):
+        checks.fail("graph", "rows and transpose that list different edges", "the same edges",
+                    "make it with Adjacency.from_edge_index")
+    return True
 
 
 def _from_csr_graph(graph: CSRGraph) -> Adjacency:

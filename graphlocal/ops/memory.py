@@ -6,20 +6,23 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 Derived = TypeVar("Derived")
+Source = Tensor | NDArray[Any]
 
 
 class _Entry(NamedTuple):
-    owner: weakref.ref[Tensor]
+    owner: weakref.ref[Any]
     values: dict[Hashable, _Value]
 
 
 class _Value(NamedTuple):
     versions: tuple[int, ...]
-    others: tuple[weakref.ref[Tensor] | None, ...]
+    others: tuple[weakref.ref[Any] | None, ...]
     value: Any
 
 
@@ -28,7 +31,7 @@ _memory: dict[int, _Entry] = {}
 
 
 def remember(
-    tensors: Tensor | tuple[Tensor | None, ...], key: Hashable, build: Callable[[], Derived]
+    tensors: Source | tuple[Source | None, ...], key: Hashable, build: Callable[[], Derived]
 ) -> Derived:
     """Result of ``build()``, remembered while the tensors it was made from live unchanged.
 
@@ -39,7 +42,8 @@ def remember(
     the memory, goes unseen.
 
     Args:
-        tensors: What the value is made from; ``None`` entries are allowed after the first.
+        tensors: What the value is made from, tensors or read-only arrays; ``None`` entries are
+            allowed after the first.
         key: Tells the values of one tensor apart: a name and the numbers it depends on.
         build: Makes the value, which must not hold the first tensor itself, or neither would
             ever be freed. It may run twice when two threads ask at once; both get one value.
@@ -58,10 +62,10 @@ def remember(
     """
     if torch.compiler.is_compiling():
         return build()
-    first, *others = (tensors,) if isinstance(tensors, Tensor) else tensors
+    first, *others = tensors if isinstance(tensors, tuple) else (tensors,)
     if not all(tensor is None or _is_plain(tensor) for tensor in (first, *others)):
         return build()
-    versions = tuple(-1 if t is None else t._version for t in (first, *others))
+    versions = tuple(getattr(t, "_version", 0) for t in (first, *others))
     entry = _memory.get(id(first))
     if entry is not None and entry.owner() is first:
         found = entry.values.get(key)
@@ -96,8 +100,8 @@ def _same(left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
     )
 
 
-def _forget(number: int) -> Callable[[weakref.ref[Tensor]], None]:
-    def forget(reference: weakref.ref[Tensor]) -> None:
+def _forget(number: int) -> Callable[[weakref.ref[Any]], None]:
+    def forget(reference: weakref.ref[Any]) -> None:
         entry = _memory.get(number)
         if entry is not None and entry.owner is reference:
             _memory.pop(number, None)
@@ -105,8 +109,11 @@ def _forget(number: int) -> Callable[[weakref.ref[Tensor]], None]:
     return forget
 
 
-def _is_plain(tensor: Tensor) -> bool:
-    """An ordinary tensor in eager mode, whose identity and version mean what they say."""
+def _is_plain(tensor: Source) -> bool:
+    """An ordinary tensor in eager mode, whose identity and version mean what they say, or an array
+    nobody may write."""
+    if isinstance(tensor, np.ndarray):
+        return not tensor.flags.writeable
     return (
         type(tensor) in (Tensor, torch.nn.Parameter)
         and not tensor.requires_grad

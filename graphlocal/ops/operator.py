@@ -47,6 +47,7 @@ def operator(
         short = function
     else:
         registered.register_autograd(backward, setup_context=save)
+
         def forward(ctx: Any, *args: Any) -> Any:
             output = function(*args)
             save(ctx, args, output)

@@ -110,6 +110,7 @@ def test_csr_graph() -> None:
     assert torch.equal(adjacency.perm, torch.arange(8, dtype=torch.int32))
     x = torch.eye(4)
     assert torch.equal(ops.spmm(graph, x), ops.spmm(graph, x).t())
+    assert ops.as_adjacency(graph) is adjacency
 
 
 # Remembering
@@ -247,6 +248,31 @@ def test_a_fake_tensor_is_not_remembered() -> None:
 def test_bad_graphs(edge_index, kind, message) -> None:
     with pytest.raises(kind, match=message):
         ops.spmm(edge_index, torch.zeros(4, 2))
+
+
+@pytest.mark.parametrize(("part", "value", "message"), [
+    ("col", [0, 99, 1], "'col': got index 99"),
+    ("col", [0, -1, 1], "'col': got index -1"),
+    ("t_col", [3, 1, 1], "'t_col': got index 3"),
+    ("perm", [0, 3, 1], "'perm': got index 3"),
+    ("perm", [0, 0, 1], "different edges"),
+    ("col", [1, 0, 0], "different edges"),
+    ("rowptr", [0, 1, 9, 3], "'rowptr': got values that fall"),
+    ("rowptr", [0, 1, 2, 2], "'rowptr': got last value 2, expected 3"),
+    ("t_rowptr", [1, 1, 2, 3], "'t_rowptr': got first value 1"),
+    ("t_perm", [0, 1], r"'t_perm': got shape \(2,\)"),
+])
+def test_a_hand_made_adjacency_is_checked(part, value, message) -> None:
+    adjacency = ops.as_adjacency(torch.tensor([[0, 1, 2], [1, 2, 1]]), 3)
+    dtype = torch.int64 if part.endswith("rowptr") else torch.int32
+    broken = adjacency._replace(**{part: torch.tensor(value, dtype=dtype)})
+    with pytest.raises(GraphError, match=message):
+        ops.spmm(broken, torch.ones(3, 2))
+    whole = ops.Adjacency(*(tensor.clone() for tensor in adjacency))
+    assert torch.equal(ops.spmm(whole, torch.ones(3, 2)), ops.spmm(adjacency, torch.ones(3, 2)))
+    whole.col[0] = 77
+    with pytest.raises(GraphError, match="'col': got index 77"):
+        ops.spmm(whole, torch.ones(3, 2))
 
 
 def test_sizes_must_fit() -> None:

@@ -105,9 +105,11 @@ def test_gradcheck(reduce, backend, monkeypatch) -> None:
     ptr = torch.tensor([0, 0, 3, 7, 7])
     x = draw(7, 2).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: ops.segment_reduce(x, ptr, reduce), x)
-    assert torch.autograd.gradgradcheck(lambda x: ops.segment_reduce(x, ptr, reduce), x)
+    assert torch.autograd.gradgradcheck(
+        lambda x: ops.segment_reduce(x, ptr, reduce), x, fast_mode=True)
     assert torch.autograd.gradcheck(lambda x: ops.segment_softmax(x, ptr), x)
-    assert torch.autograd.gradgradcheck(lambda x: ops.segment_softmax(x, ptr), x)
+    assert torch.autograd.gradgradcheck(
+        lambda x: ops.segment_softmax(x, ptr), x, fast_mode=True)
 
 
 @each_reduce
