@@ -57,11 +57,17 @@ def metrics(
         return values[name]
 
     columns: dict[str, NDArray[Any]] = {}
-    for name in chosen:
+    for name in _without_parts(chosen):
         array = compute(name).reshape(graph.num_nodes, -1)
         columns.update(zip(METRICS[name].columns, array.T, strict=True))
     ids = graph.ids if graph.ids is not None else np.arange(graph.num_nodes)
     return NodeTable(ids, columns, source=Path(source) if _is_path(source) else None)
+
+
+def _without_parts(chosen: list[str]) -> list[str]:
+    """Leaves out what another one contains: a column means the same whichever metric it is of."""
+    columns = {name: set(METRICS[name].columns) for name in chosen}
+    return [name for name in chosen if not any(columns[name] < columns[m] for m in chosen)]
 
 
 def _is_path(source: Any) -> bool:
