@@ -21,9 +21,8 @@ def count_edge_pentagons(start, stop, rowptr, col, first, edge, pentagons, ways,
                 b = col[at]
                 if b >= h:
                     break
-                if ways[b] == 0:
-                    seen[found] = b
-                    found += 1
+                seen[found] = b
+                found += ways[b] == 0
                 ways[b] += 1
         if high - low >= 2:
             for i in range(found):
@@ -109,9 +108,8 @@ def count_edge_wheels(start, stop, rowptr, col, first, edge, cptr, common, to_lo
                     w = common[j]
                     if w >= v:
                         break
-                    if ways[w] == 0:
-                        seen[found] = w
-                        found += 1
+                    seen[found] = w
+                    found += ways[w] == 0
                     ways[w] += 1
             for i in range(found):
                 w = seen[i]

@@ -28,9 +28,8 @@ def sum_steps(start, stop, rowptr, col, first, edge, degree, t, cptr, common, to
                 w = col[at]
                 if w == v:
                     continue
-                if scratch[w, 0] == 0:
-                    seen[found] = w
-                    found += 1
+                seen[found] = w
+                found += scratch[w, 0] == 0
                 scratch[w, 0] += 1
                 scratch[w, 2] += t[edge[at]]
         for slot in range(first[v], rowptr[v + 1]):

@@ -267,3 +267,20 @@ def solve_large(start, stop, rowptr, col, edge, base, t, edge_sums, corner, squa
             row = order[begin + at]
             for i in range(73):
                 result[row, i] = N[i, at]
+
+
+@jit
+def sum_graphs(start, stop, ptr, counts, orbits, shares, result):
+    """Sum of some columns of ``counts`` over the nodes of each graph, divided by ``shares``.
+
+    Returns the largest count met.
+    """
+    largest = 0
+    for b in range(start, stop):
+        for v in range(ptr[b], ptr[b + 1]):
+            for i in range(len(orbits)):
+                largest = max(largest, counts[v, orbits[i]])
+                result[b, i] += counts[v, orbits[i]]
+        for i in range(len(orbits)):
+            result[b, i] //= shares[i]
+    return largest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .parallel import jit
+from .prefetch import prefetch
 
 #: Columns of :func:`sum_pairs`.
 PAIR_COLUMNS = 5
@@ -12,6 +13,9 @@ PAIR_COLUMNS = 5
 #: Common neighbours are counted in the lower half of a word, edges among them in the upper.
 _LOW = np.int64((1 << 32) - 1)
 _EDGE = np.int64(1 << 32)
+
+#: Lists of common neighbours lie anywhere; one is asked for this many before it is read.
+_AHEAD = 4
 
 
 @jit
@@ -34,9 +38,9 @@ def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common,
                 w = col[at]
                 if w >= v:
                     break
-                if pair[w] == 0:
-                    seen[found] = w
-                    found += 1
+                # No branch: whether w is new is a toss-up no processor can foresee.
+                seen[found] = w
+                found += pair[w] == 0
                 pair[w] += 1
         linked = False
         for slot in range(first[v], rowptr[v + 1]):
@@ -47,7 +51,11 @@ def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common,
                 y = common[at]
                 if y >= x:
                     break
+                ahead = min(at + _AHEAD, cptr[vx + 1] - 1)
+                prefetch(common, cptr[to_low[ahead] if x < v else to_high[ahead]])
                 xy = to_low[at] if x < v else to_high[at]
+                if cptr[xy + 1] - cptr[xy] < 2:
+                    continue
                 total, met = 0, 0
                 for i in range(cptr[xy], cptr[xy + 1]):
                     w = common[i]

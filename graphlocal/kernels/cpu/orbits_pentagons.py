@@ -29,9 +29,8 @@ def count_pentagons(start, stop, rowptr, col, first, N34, ways, near, weight, se
                 b = col[at]
                 if b >= h:
                     break
-                if ways[b] == 0:
-                    seen[found] = b
-                    found += 1
+                seen[found] = b
+                found += ways[b] == 0
                 ways[b] += 1
         if high - low < 2:
             for slot in range(low, high):

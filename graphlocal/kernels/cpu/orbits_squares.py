@@ -22,9 +22,8 @@ def count_squares(start, stop, rowptr, col, first, N8, ways, seen):
                 w = col[at]
                 if w >= v:
                     break
-                if ways[w] == 0:
-                    seen[found] = w
-                    found += 1
+                seen[found] = w
+                found += ways[w] == 0
                 ways[w] += 1
             slot += 1
         own = 0
@@ -70,9 +69,8 @@ def sum_squares(start, stop, rowptr, col, first, edge, degree, t, squares, resul
                 w = col[at]
                 if w >= v:
                     break
-                if scratch[w, 0] == 0:
-                    seen[found] = w
-                    found += 1
+                seen[found] = w
+                found += scratch[w, 0] == 0
                 scratch[w, 0] += 1
                 scratch[w, 1] += tva + t[edge[at]]
                 scratch[w, 2] += da

@@ -31,9 +31,8 @@ def count_wheels(start, stop, rowptr, col, first, edge, cptr, common, to_low, to
                     w = common[j]
                     if w >= v:
                         break
-                    if ways[w] == 0:
-                        seen[found] = w
-                        found += 1
+                    seen[found] = w
+                    found += ways[w] == 0
                     ways[w] += 1
             own = 0
             for i in range(found):

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import CSRGraph, checks
+from ...kernels.cpu.orbits_nodes import sum_graphs
+from ...kernels.cpu.parallel import row_blocks, run_blocks
 from .batch import gather
 from .edge import edge_orbits
 from .graphlets import GRAPHLETS, GRAPHLETS_UP_TO, noninduced_matrix
@@ -144,20 +146,17 @@ def totals(counts: Ints, ptr: Ints | None = None) -> Ints:
         >>> totals(orbit_counts(np.array([[0, 1], [1, 2]]))).tolist()
         [2, 1, 0, 0, 0, 0, 0, 0, 0]
     """
-    number = GRAPHLETS_UP_TO[4 if counts.shape[1] == 15 else 5]
+    shapes = GRAPHLETS[: GRAPHLETS_UP_TO[4 if counts.shape[1] == 15 else 5]]
     # Of each graphlet its rarest orbit, so that sums stay small.
-    orbits = [min(sorted(set(shape.node_orbits)), key=shape.node_orbits.count)
-              for shape in GRAPHLETS[:number]]
-    share = [shape.node_orbits.count(o) for shape, o in zip(GRAPHLETS, orbits, strict=False)]
+    orbits = [min(sorted(set(shape.node_orbits)), key=shape.node_orbits.count) for shape in shapes]
+    shares = [shape.node_orbits.count(o) for shape, o in zip(shapes, orbits, strict=True)]
     borders = np.array([0, len(counts)]) if ptr is None else ptr
-    chosen = counts[:, orbits]
-    running = np.zeros((len(counts) + 1, number), np.int64)
-    np.cumsum(chosen, axis=0, out=running[1:])
-    # Differences are exact modulo 2^64, so only a graph's own sum must fit.
-    result = (running[borders[1:]] - running[borders[:-1]]) // np.array(share)
-    if len(counts) and float(chosen.max()) * len(counts) > _MOST:
+    result = np.zeros((len(borders) - 1, len(shapes)), np.int64)
+    found = run_blocks(sum_graphs, row_blocks(borders), borders, counts, np.array(orbits),
+                       np.array(shares), result)
+    if float(max(found, default=0)) * len(counts) > _MOST:
         for b, g in np.ndindex(result.shape):
-            exact = sum(chosen[borders[b] : borders[b + 1], g].tolist()) // share[g]
+            exact = sum(counts[borders[b] : borders[b + 1], orbits[g]].tolist()) // shares[g]
             result[b, g] = min(exact, _MOST)
             if exact > _MOST:
                 _warn(f"graphlet {g} occurs at least {exact:,} times")

@@ -25,7 +25,7 @@ def edge_orbits(graph: CSRGraph, size: int) -> Ints:
     """Edge orbits 0..11 (size 4) or 0..67 (size 5) of the edges ``a < b`` in order of (a, b)."""
     g = OrderedGraph(graph)
     n, m, most = g.num_nodes, g.num_edges, g.most_above
-    up, around, edges = g.blocks_up(), g.blocks_around(), g.blocks_of_edges()
+    up, around, edges = g.blocks_up, g.blocks_around, g.blocks_of_edges
     row = orbits_order.edge_rows(graph.rowptr, graph.col, g.order, g.optr, g.ocol)
     source, slots = orbits_order.edge_ends(g.rowptr, g.optr, g.edge)
     t, tptr = parts.count_triangles(g)

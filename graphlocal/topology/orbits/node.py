@@ -28,11 +28,11 @@ def node_orbits_4(graph: CSRGraph) -> Ints:
     t, _ = parts.count_triangles(g)
     words = (most + 63) // 64
     N12, K4 = run_summed(
-        orbits_cliques.count_small, g.blocks_up(), g.optr, g.ocol, t, sums=((n,), (n,)),
+        orbits_cliques.count_small, g.blocks_up, g.optr, g.ocol, t, sums=((n,), (n,)),
         scratch=(((n,), np.int32), ((most * words,), np.int64), ((most,), np.int64)),
     )
     (N8,) = run_summed(
-        orbits_squares.count_squares, g.blocks_around(), g.rowptr, g.col, g.first, sums=((n,),),
+        orbits_squares.count_squares, g.blocks_around, g.rowptr, g.col, g.first, sums=((n,),),
         scratch=(((n,), np.int32), ((n,), np.int32)),
     )
     base = parts.base_sums(g, t, N8=N8, N12=N12, K4=K4)
@@ -46,7 +46,7 @@ def node_orbits_5(graph: CSRGraph) -> Ints:
     """Orbits 0..72 of every node."""
     g = OrderedGraph(graph)
     n, m, most = g.num_nodes, g.num_edges, g.most_above
-    up, around = g.blocks_up(), g.blocks_around()
+    up, around = g.blocks_up, g.blocks_around
     t, tptr = parts.count_triangles(g)
     triangles = parts.list_triangles(g, tptr)
     common = parts.list_common(g, triangles, t)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -88,18 +89,21 @@ class OrderedGraph:
         self.most_above = int(np.diff(self.optr[outside:]).max(initial=0))
         self.blocks = row_blocks(self.rowptr)
 
+    @cached_property
     def blocks_up(self) -> Ints:
         """Blocks of the core for work that goes one step up from every neighbour above."""
         work = np.empty(self.num_nodes + 1 - self.outside, np.int64)
         kernel.work_up(self.outside, self.optr, self.ocol, work)
         return row_blocks(work) + self.outside
 
+    @cached_property
     def blocks_around(self) -> Ints:
         """Blocks of the core for work two steps around every node."""
         work = np.empty(self.num_nodes + 1 - self.outside, np.int64)
         kernel.work_around(self.outside, self.rowptr, self.col, self.first, work)
         return row_blocks(work) + self.outside
 
+    @cached_property
     def blocks_of_edges(self) -> Ints:
         """Blocks of edges."""
         return row_blocks(np.arange(self.num_edges + 1))

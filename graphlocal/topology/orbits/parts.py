@@ -41,7 +41,7 @@ def count_triangles(g: OrderedGraph) -> tuple[Ints, Ints]:
     """Triangles on each edge, and where those of which it is the lowest edge begin."""
     above = np.zeros(g.num_edges + 1, np.int64)
     (t,) = run_summed(
-        orbits_triangles.count_triangles, g.blocks_up(), g.optr, g.ocol, above,
+        orbits_triangles.count_triangles, g.blocks_up, g.optr, g.ocol, above,
         sums=((g.num_edges,),), scratch=(((g.num_nodes,), np.int32),),
     )
     return t, np.cumsum(above)
@@ -50,7 +50,7 @@ def count_triangles(g: OrderedGraph) -> tuple[Ints, Ints]:
 def list_triangles(g: OrderedGraph, tptr: Ints) -> Triangles:
     """The triangles."""
     made = Triangles(tptr, np.empty(tptr[-1], np.int32), np.empty(tptr[-1], np.int32))
-    run_blocks(orbits_triangles.list_triangles, g.blocks_up(), g.optr, g.ocol, *made,
+    run_blocks(orbits_triangles.list_triangles, g.blocks_up, g.optr, g.ocol, *made,
                scratch=lambda: (np.zeros(g.num_nodes, np.int32),))
     return made
 
@@ -64,7 +64,7 @@ def count_cliques(g: OrderedGraph, triangles: Triangles) -> tuple[Ints, Ints, In
     """4-cliques on each edge and on each triangle, 5-cliques at each node."""
     words = (g.most_above + 63) // 64
     return run_summed(
-        orbits_cliques.count_cliques, g.blocks_up(), g.optr, g.ocol, *triangles,
+        orbits_cliques.count_cliques, g.blocks_up, g.optr, g.ocol, *triangles,
         sums=((g.num_edges,), (len(triangles.uw),), (g.num_nodes,)),
         scratch=(((g.most_above * words,), np.int64), ((words,), np.int64),
                  ((g.num_nodes,), np.int8), ((g.most_above,), np.int64)),
@@ -74,7 +74,7 @@ def count_cliques(g: OrderedGraph, triangles: Triangles) -> tuple[Ints, Ints, In
 def sum_edges(g: OrderedGraph, triangles: Triangles, t: Ints) -> tuple[Ints, Ints]:
     """Q and both P of every edge."""
     return run_summed(
-        orbits_triangles.sum_edges, g.blocks_up(), g.optr, g.ocol, g.degree, *triangles, t,
+        orbits_triangles.sum_edges, g.blocks_up, g.optr, g.ocol, g.degree, *triangles, t,
         sums=((g.num_edges,), (g.num_edges, 2)),
     )
 
