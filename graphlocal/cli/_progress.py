@@ -87,6 +87,8 @@ class Progress:
             print(line, file=sys.stderr)
 
     def _follow(self, kernel: str, done: int, blocks: int) -> None:
+        if self._bar is None:  # a thread that outlived a second Ctrl-C
+            return
         self._bar.update(self._course.reach(kernel, done / blocks) - self._bar.n)
 
 

@@ -25,13 +25,14 @@ from .signatures import (
     orbit_weights,
     relative_graphlet_frequency_distance,
 )
-from .table import NodeTable
+from .table import EdgeTable, NodeTable
 from .triangles import triangles
 
 __all__ = [
     "GCM_ORBITS",
     "METRICS",
     "ORBIT_ADJACENCIES",
+    "EdgeTable",
     "GraphBatch",
     "Metric",
     "NodeTable",
