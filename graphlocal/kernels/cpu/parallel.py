@@ -1,6 +1,6 @@
 """Runs serial kernels over blocks of rows on one shared thread pool.
 
-A kernel is a function ``kernel(start, stop, *args)`` compiled with :data:`jit`, which releases the
+A kernel is a function ``kernel(start, stop, *args)`` compiled with :func:`jit`, which releases the
 interpreter lock and writes only what belongs to the rows ``[start, stop)``. The borders of the
 blocks follow from the work in the rows, never from the number of threads, so neither do results.
 """
@@ -20,9 +20,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-#: How every kernel is compiled: no interpreter lock, kept on disk between processes.
-jit = njit(nogil=True, cache=True)
-
 #: Work (rows plus non-zeros) below which a block is not worth a thread's attention.
 MIN_BLOCK_WORK = 1 << 15
 #: Enough blocks to balance any machine, few enough to cost nothing.
@@ -33,6 +30,23 @@ _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
 _threads: int | None = None
 _progress: Callable[[str, int, int], None] | None = None
+
+
+def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    """Compiles a kernel without the interpreter lock, kept on disk between processes.
+
+    Args:
+        function: The kernel.
+        options: Passed on to ``numba.njit``.
+
+    Example:
+        >>> jit(lambda start, stop: stop - start)(2, 5)
+        3
+    """
+    try:
+        return njit(nogil=True, cache=True, **options)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+        return njit(nogil=True, **options)(function)
 
 
 def _forget_pool() -> None:

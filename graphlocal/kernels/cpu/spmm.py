@@ -8,8 +8,9 @@ length 0 stands for all ones.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
-from numba import njit
 
 from .parallel import jit
 from .prefetch import LINE, prefetch
@@ -179,7 +180,7 @@ def extreme_rows_backward(
 
 # Reassociation alone, so that the sum over columns is split into lanes: it is one fixed order
 # in place of another, and inf and NaN keep their meaning.
-_reassociating = njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+_reassociating = partial(jit, fastmath={"reassoc", "contract"})
 
 
 @_reassociating

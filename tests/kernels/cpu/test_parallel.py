@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -262,3 +263,12 @@ def test_fork_makes_a_new_pool() -> None:
     ran = subprocess.run([sys.executable, "-c", PLAIN_FORK], capture_output=True, text=True,
                          timeout=60)
     assert ran.stdout.strip() == "done", ran.stderr
+
+
+def test_kernels_compile_where_nothing_can_be_kept() -> None:
+    # A function without a file is what numba finds no cache folder for, as on a read-only install.
+    scope: dict = {}
+    exec("def span(start, stop):\n    return stop - start", scope)
+    with pytest.raises(RuntimeError, match="cannot cache"):
+        numba.njit(cache=True)(scope["span"])
+    assert jit(scope["span"])(2, 5) == 3
