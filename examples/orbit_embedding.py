@@ -98,7 +98,7 @@ def evaluate(name: str, args: argparse.Namespace) -> dict[str, str]:
           f"{dim} columns", flush=True)
     walks = measure("walks (RWPMI)", rwpmi(graph, dim, window=args.window, seed=args.seed))
     parts = []
-    for orbits in ORBITS:
+    for orbits in args.orbits:
         hop, i, j = orbits
         parts.append(measure(f"orbits ({hop}; {i},{j})",
                              gopmi(graph, dim, orbits=orbits, seed=args.seed)))
@@ -112,6 +112,9 @@ def main() -> None:
     parser.add_argument("--dataset", nargs="+", default=["digits"],
                         help="digits, blogcatalog, or what graphlocal.datasets.load knows")
     parser.add_argument("--root", help="folder of the data sets (default: datasets/)")
+    parser.add_argument("--orbits", nargs="+", metavar="HOP,I,J", default=ORBITS,
+                        type=lambda text: tuple(int(part) for part in text.split(",")),
+                        help="orbit adjacencies, like 1,3,3 for triangles (default: all)")
     parser.add_argument("--dim", type=int, default=128, help="columns of every embedding")
     parser.add_argument("--window", type=int, default=10, help="steps a walk's context reaches")
     parser.add_argument("--runs", type=int, default=10, help="random splits")

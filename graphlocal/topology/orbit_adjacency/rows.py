@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Paths below which no block of rows is cut.
 _MIN_BLOCK_WORK = 1 << 16
+#: Values below which no thread is asked to copy.
+_MIN_COPY = 1 << 19
 
 
 class _Piece(NamedTuple):
@@ -129,19 +131,24 @@ def _narrow(values: NDArray[np.int64]) -> NDArray[np.integer]:
     return values.astype(np.int32)
 
 
-def _join(pieces: list[_Piece], num_columns: int) -> csr_array:
+def _join(pieces: list[_Piece | None], num_columns: int) -> csr_array:
     """One matrix of the pieces, which are let go as they are copied."""
-    length = np.concatenate([piece.length for piece in pieces])
+    found = [piece for piece in pieces if piece is not None]
+    length = np.concatenate([piece.length for piece in found])
+    at = np.cumsum([0, *(len(piece.columns) for piece in found)])
+    columns = np.empty(at[-1], found[0].columns.dtype)
+    values = np.empty(at[-1], np.int64)
+    del found
+
+    def copy(start: int, stop: int) -> None:
+        for number in range(start, stop):
+            piece, pieces[number] = pieces[number], None
+            if piece is not None:
+                columns[at[number] : at[number + 1]] = piece.columns
+                values[at[number] : at[number + 1]] = piece.values
+
+    run_blocks(copy, row_blocks(at, min_work=_MIN_COPY))
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(length)])
-    columns = np.concatenate([piece.columns for piece in pieces])
-    waiting = [piece.values for piece in pieces]
-    pieces.clear()
-    values = np.empty(len(columns), np.int64)
-    at = 0
-    for i, piece in enumerate(waiting):
-        values[at : at + len(piece)] = piece
-        at += len(piece)
-        waiting[i] = np.zeros(0, np.int32)
     return _csr(indptr, columns, values, num_columns)
 
 
