@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..graph import checks
 from ..graph.output import replacing
+from ..kernels.cpu.rows import LONGEST_INTEGER, write_rows
 
 # Rows turned into Python objects at a time: a bound on memory that costs no speed.
 _ROWS = 1 << 16
@@ -205,13 +208,43 @@ class NodeTable:
         return checks.check_output(path, "path", [] if self.source is None else [self.source])
 
     def _write_rows(self, file: Any, separator: str) -> None:
-        writer = csv.writer(file, delimiter=separator, lineterminator="\n")
         columns = self._key_columns() | self.columns
-        writer.writerow(columns)
-        arrays = list(columns.values())
+        csv.writer(file, delimiter=separator, lineterminator="\n").writerow(columns)
         for start in range(0, len(self), _ROWS):
-            part = [array[start : start + _ROWS].tolist() for array in arrays]
-            writer.writerows(zip(*part, strict=True))
+            file.write(_rows_text([array[start : start + _ROWS] for array in columns.values()],
+                                  separator))
+
+
+def _rows_text(columns: list[NDArray[Any]], separator: str) -> str:
+    """The lines of some rows."""
+    kinds, integers, fields = [], [], []
+    for column in columns:
+        if column.dtype.kind != "b" and np.can_cast(column.dtype, np.int64):
+            kinds.append(len(integers))
+            integers.append(column)
+        else:
+            fields.append(_fields(column, separator))
+            kinds.append(-len(fields))
+    rows = len(columns[0])
+    text = list(chain.from_iterable(zip(*fields, strict=True)))
+    data = "".join(text).encode()
+    plain = len(data) == sum(map(len, text))
+    lengths = np.array([len(field if plain else field.encode()) for field in text], np.int64)
+    out = np.empty(len(data) + rows * (len(integers) * LONGEST_INTEGER + len(columns)), np.uint8)
+    size = write_rows(
+        np.array(kinds), np.array(integers, np.int64).reshape(len(integers), rows),
+        lengths.reshape(rows, len(fields)).T.copy(), np.frombuffer(data, np.uint8),
+        ord(separator), out)
+    return out[:size].tobytes().decode()
+
+
+def _fields(column: NDArray[Any], separator: str) -> list[str]:
+    """Numbers so that they read back the same; text in quotes where a reader would need them."""
+    if column.dtype.kind not in "OSU":
+        return list(map(repr, column.tolist()))
+    special = re.compile(f'[{re.escape(separator)}"\r\n]')
+    return ['"' + field.replace('"', '""') + '"' if special.search(field) else field
+            for field in map(str, column.tolist())]
 
 
 class EdgeTable(NodeTable):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import graphlocal
 from graphlocal import CSRGraph, GraphError, NodeTable
@@ -214,3 +216,30 @@ def test_concatenated_tables_keep_their_files() -> None:
     assert [str(i) for i in both.ids] == ["1", "2", "n"]
     assert both["file"].tolist() == ["a.csv", "a.csv", "b.csv"]
     assert both.to_numpy().tolist() == [[1], [2], [3]]
+
+
+INT64 = np.iinfo(np.int64)
+
+
+@given(st.lists(st.tuples(
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=5),
+    st.integers(INT64.min, INT64.max), st.integers(-128, 127), st.floats(), st.booleans(),
+    st.integers(0, 2**64 - 1)), max_size=20), st.sampled_from(",\t;"))
+def test_csv_is_what_pythons_writer_writes(rows: list[tuple], separator: str) -> None:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
+    ids, *arrays = (np.array(c, t) for c, t in zip(
+        columns, (object, np.int64, np.int8, np.float64, bool, np.uint64), strict=True))
+    table = NodeTable(ids, dict(zip("abcde", arrays, strict=True)))
+    ours, theirs = io.StringIO(), io.StringIO()
+    table.to_csv(ours, separator=separator)
+    writer = csv.writer(theirs, delimiter=separator, lineterminator="\n")
+    writer.writerow(["node", *"abcde"])
+    writer.writerows(rows)
+    assert ours.getvalue() == theirs.getvalue()
+
+
+@pytest.mark.parametrize("value", [0, 1, -1, 9, 10, -10, 10**18, INT64.max, INT64.min])
+def test_integers_at_the_borders(value: int) -> None:
+    file = io.StringIO()
+    NodeTable(np.array([value]), {}).to_csv(file)
+    assert file.getvalue() == f"node\n{value}\n"
