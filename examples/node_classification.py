@@ -55,8 +55,9 @@ class Dense(nn.Linear):
 
 
 def gin(in_channels: int, out_channels: int) -> GINConv:
-    return GINConv(nn.Sequential(nn.Linear(in_channels, out_channels), nn.ReLU(),
-                                 nn.Linear(out_channels, out_channels)), train_eps=True)
+    width = min(in_channels, 64)  # sums over neighbours grow large: the norm keeps them in bounds
+    return GINConv(nn.Sequential(nn.Linear(in_channels, width), nn.BatchNorm1d(width), nn.ReLU(),
+                                 nn.Linear(width, out_channels)), train_eps=True)
 
 
 # The graph stays the same, so GCN normalises its weights once.
