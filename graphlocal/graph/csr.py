@@ -407,7 +407,8 @@ expected 0 in row 1 too, an undirected graph (build the graph with CSRGraph.from
 
         Args:
             directory: The directory.
-            check: Go through every edge too, for a directory of unknown origin.
+            check: Go through every edge too, for a directory of unknown origin; :meth:`read`
+                does.
 
         Raises:
             GraphError: If the directory is none of ours, incomplete or damaged.

@@ -78,7 +78,7 @@ def read(
     if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
         _refuse(str(source), "a saved directory", format=format, weight=weight, relabel=relabel,
                 num_nodes=num_nodes, **text)
-        return store.open_graph(source)
+        return store.open_graph(source, check=True)  # it may come from anywhere
     name, content = open_source(source)
     kind = format or _find_format(name, content)
     if kind == "text":

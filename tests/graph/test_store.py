@@ -153,6 +153,8 @@ def test_check_finds_what_opening_does_not_look_for(tmp_path: Path) -> None:
     CSRGraph.open(folder)
     with pytest.raises(GraphError, match="'col': got index 99, expected 0 <= index < num_nodes=3"):
         CSRGraph.open(folder, check=True)
+    with pytest.raises(GraphError, match="col"):
+        read(folder)
 
 
 def test_what_is_no_directory(tmp_path: Path) -> None:
