@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .orbits_bits import count_bits
+from .orbits_local import MOST_WORDS, choose_neighbours, fill_rows
 from .parallel import jit
 from .prefetch import prefetch
 
@@ -20,7 +22,7 @@ _AHEAD = 4
 
 @jit
 def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common, to_low, to_high,
-              result, pair, seen):
+              result, pair, place, seen, slots, bits, shared):
     """Adds to every node its share of five counts over pairs ``w < v``.
 
     With ``c`` common neighbours of the pair and ``D`` edges among them, the columns are: at the
@@ -28,10 +30,10 @@ def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common,
     others; at both ends of each edge among them, c - 2. These are N50, N63, N49, N62, N64.
     All are 0 where ``c < 3``, so only pairs of nodes from ``least`` on, the first with three
     neighbours in the core, are looked at; ``inner`` is the slot of each row where those begin.
-    ``pair`` is a working array over nodes, all 0.
+    ``pair`` and ``place`` are working arrays over nodes, all 0.
     """
     for v in range(max(start, least), stop):
-        found = 0
+        found, walks = 0, 0
         for slot in range(first[v], rowptr[v + 1]):
             x = col[slot]
             for at in range(inner[x], rowptr[x + 1]):
@@ -42,54 +44,40 @@ def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common,
                 seen[found] = w
                 found += pair[w] == 0
                 pair[w] += 1
-        linked = False
-        for slot in range(first[v], rowptr[v + 1]):
-            x = col[slot]
-            vx = edge[slot]
-            at_x, missed = 0, 0
-            for at in range(cptr[vx], cptr[vx + 1]):
-                y = common[at]
-                if y >= x:
-                    break
-                ahead = min(at + _AHEAD, cptr[vx + 1] - 1)
-                prefetch(common, cptr[to_low[ahead] if x < v else to_high[ahead]])
-                xy = to_low[at] if x < v else to_high[at]
-                if cptr[xy + 1] - cptr[xy] < 2:
-                    continue
-                total, met = 0, 0
-                for i in range(cptr[xy], cptr[xy + 1]):
-                    w = common[i]
-                    if w >= v:
-                        break
-                    if w < least:
-                        continue
-                    c = pair[w]
-                    total += c & _LOW
-                    pair[w] = c + _EDGE
-                    met += 1
-                linked |= met > 0
-                total -= 2 * met
-                at_x += total
-                missed += met
-                result[y, 4] += total
-                result[y, 3] -= met
-            result[x, 4] += at_x
-            result[x, 3] -= missed
-        threes, linked_pairs, many = 0, 0, False
+                walks += 1
+        threes, many = 0, 0
         for i in range(found):
             w = seen[i]
-            c = pair[w] & _LOW
+            c = pair[w]
             if c > 2:
-                many = True
                 triples = c * (c - 1) * (c - 2) // 6
-                between = (pair[w] >> 32) * (c - 2)
                 threes += triples
-                linked_pairs += between
                 result[w, 0] += triples
-                result[w, 1] += between
+                # The pairs that count come first.
+                seen[i], seen[many] = seen[many], w
+                many += 1
         result[v, 0] += threes
-        result[v, 1] += linked_pairs
-        if many or linked:
+        if many:
+            count = choose_neighbours(v, 1, rowptr, first, edge, cptr, slots)
+            if count:
+                words = (count + 63) >> 6
+                diamonds = 0
+                for i in range(count):
+                    e = edge[slots[i]]
+                    diamonds += (cptr[e + 1] - cptr[e]) ** 2
+                if max(count, many) * words <= MOST_WORDS and walks * (words + 4) <= 2 * diamonds:
+                    _edges_by_bits(v, least, many, count, rowptr, col, inner, edge, cptr, common,
+                                   result, pair, place, seen, slots, bits, shared)
+                else:
+                    _edges_by_lists(v, least, rowptr, col, first, edge, cptr, common, to_low,
+                                    to_high, result, pair)
+            linked_pairs = 0
+            for i in range(many):
+                w = seen[i]
+                between = (pair[w] >> 32) * ((pair[w] & _LOW) - 2)
+                linked_pairs += between
+                result[w, 1] += between
+            result[v, 1] += linked_pairs
             for slot in range(first[v], rowptr[v + 1]):
                 x = col[slot]
                 triples, edges = 0, 0
@@ -104,3 +92,86 @@ def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common,
                 result[x, 3] += edges
         for i in range(found):
             pair[seen[i]] = 0
+
+
+@jit
+def _edges_by_bits(v, least, many, count, rowptr, col, inner, edge, cptr, common, result, pair,
+                   place, seen, slots, bits, shared):
+    """Edges among the common neighbours of ``v`` and each ``w``, from bits over those of ``v``.
+
+    ``bits`` tells which neighbours of v are adjacent, ``shared`` which of them are w's too.
+    """
+    words = fill_rows(count, slots, col, edge, cptr, common, place, bits)
+    for i in range(count):
+        place[col[slots[i]]] = 0
+    for i in range(many):
+        place[seen[i]] = i + 1
+    shared[: many * words] = 0
+    for i in range(count):
+        x = col[slots[i]]
+        for at in range(inner[x], rowptr[x + 1]):
+            w = col[at]
+            if w >= v:
+                break
+            row = place[w] - 1
+            if row >= 0:
+                shared[row * words + (i >> 6)] |= np.int64(1) << (i & 63)
+    for i in range(count):
+        x = col[slots[i]]
+        ends, incident = 0, 0
+        for at in range(inner[x], rowptr[x + 1]):
+            w = col[at]
+            if w >= v:
+                break
+            row = place[w] - 1
+            if row >= 0:
+                met = 0
+                for word in range(words):
+                    met += count_bits(bits[i * words + word] & shared[row * words + word])
+                ends += met * ((pair[w] & _LOW) - 2)
+                incident += met
+                # Each edge is met from both ends; halved below.
+                pair[w] += met * _EDGE
+        result[x, 4] += ends
+        result[x, 3] -= incident
+    for i in range(many):
+        w = seen[i]
+        place[w] = 0
+        pair[w] = (pair[w] & _LOW) + (pair[w] >> 33) * _EDGE
+
+
+@jit
+def _edges_by_lists(v, least, rowptr, col, first, edge, cptr, common, to_low, to_high, result,
+                    pair):
+    """The same from the common neighbours of the ends of every edge among v's neighbours."""
+    for slot in range(first[v], rowptr[v + 1]):
+        x = col[slot]
+        vx = edge[slot]
+        at_x, missed = 0, 0
+        for at in range(cptr[vx], cptr[vx + 1]):
+            y = common[at]
+            if y >= x:
+                break
+            ahead = min(at + _AHEAD, cptr[vx + 1] - 1)
+            prefetch(common, cptr[to_low[ahead] if x < v else to_high[ahead]])
+            xy = to_low[at] if x < v else to_high[at]
+            if cptr[xy + 1] - cptr[xy] < 2:
+                continue
+            total, met = 0, 0
+            for i in range(cptr[xy], cptr[xy + 1]):
+                w = common[i]
+                if w >= v:
+                    break
+                if w < least:
+                    continue
+                c = pair[w]
+                total += c & _LOW
+                pair[w] = c + _EDGE
+                met += 1
+            total -= 2 * met
+            at_x += total
+            missed += met
+            result[y, 4] += total
+            result[y, 3] -= met
+        result[x, 4] += at_x
+        result[x, 3] -= missed

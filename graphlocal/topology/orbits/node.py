@@ -15,6 +15,7 @@ from ...kernels.cpu import (
     orbits_triangles,
     orbits_wheels,
 )
+from ...kernels.cpu.orbits_local import MOST_WORDS
 from ...kernels.cpu.parallel import run_blocks
 from . import parts
 from .graphlets import inversion_steps
@@ -60,13 +61,15 @@ def node_orbits_5(graph: CSRGraph) -> Ints:
         sums=((m,), (n, 2)), scratch=(((n, 3), np.int64), ((n,), np.int32)),
     )
     inner = orbits_order.first_slots(g.rowptr, g.col, g.least)
+    ints, ids, words = ((n,), np.int64), ((n,), np.int32), ((MOST_WORDS,), np.int64)
+    slots = ((int(g.degree.max(initial=0)) + 1,), np.int64)
     (pair,) = run_summed(
         orbits_pairs.sum_pairs, around, g.least, g.rowptr, g.col, g.first, inner, g.edge, *common,
-        sums=((n, orbits_pairs.PAIR_COLUMNS),), scratch=(((n,), np.int64), ((n,), np.int32)),
+        sums=((n, orbits_pairs.PAIR_COLUMNS),), scratch=(ints, ids, ids, slots, words, words),
     )
     N68, N69 = run_summed(
         orbits_wheels.count_wheels, around, g.rowptr, g.col, g.first, g.edge, *common,
-        sums=((n,), (n,)), scratch=(((n,), np.int32), ((n,), np.int32)),
+        sums=((n,), (n,)), scratch=(ids, ids, ids, slots, words),
     )
     N34 = _pentagons(g, triangles, up, around)
 
