@@ -52,6 +52,18 @@ class CoreConv(MessagePassing):
         """The PyG class this one stands in for."""
         return next(c for c in cls.__mro__ if not issubclass(c, CoreConv))
 
+    def forward(self, x: Any, *args: Any, **kwargs: Any) -> Tensor:
+        pair = x if isinstance(x, (tuple, list)) else (x,)
+        channels = getattr(self, "in_channels", None)
+        if isinstance(channels, int):
+            channels = (channels,) * len(pair)
+        for features, count in zip(pair, channels or (), strict=False):
+            # -1: to be taken from the first input
+            if isinstance(features, Tensor) and 0 <= count != features.size(-1):
+                fail("x", f"shape {tuple(features.shape)}", f"{count} columns, the layer's "
+                     "in_channels")
+        return super().forward(x, *args, **kwargs)
+
     def propagate(self, edge_index: Any, size: Any = None, **kwargs: Any) -> Tensor:
         reduce = self._reduction()
         x = kwargs["x"]

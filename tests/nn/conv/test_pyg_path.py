@@ -186,6 +186,11 @@ def test_bad_edge_index(ours: type, theirs: type, edge_index: torch.Tensor, mess
 
 def test_bad_sizes_and_weights() -> None:
     x, edge_index = torch.randn(3, 4), torch.tensor([[0, 1], [1, 2]])
+    for cls in (nn.GCNConv, nn.SAGEConv, nn.GraphConv):
+        with pytest.raises(GraphError, match=r"'x'.*\(3, 4\).*5 columns"):
+            cls(5, 3)(x, edge_index)
+    with pytest.raises(GraphError, match=r"'x'.*\(3, 4\).*6 columns"):
+        nn.SAGEConv((4, 6), 3)((x, x), edge_index)
     for cls in (nn.GCNConv, nn.GraphConv):
         with pytest.raises(GraphError, match="edge_weight"):
             cls(4, 3)(x, edge_index, torch.ones(5))
