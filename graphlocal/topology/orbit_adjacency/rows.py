@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,8 +17,12 @@ from .names import EDGES, ENDS, TWO_HOP, Orbits
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+logger = logging.getLogger(__name__)
+
 #: Paths below which no block of rows is cut.
 _MIN_BLOCK_WORK = 1 << 16
+#: Values a matrix may hold before its maker is warned.
+_MANY = 1 << 31
 #: Values below which no thread is asked to copy.
 _MIN_COPY = 1 << 19
 
@@ -112,6 +117,11 @@ def _run(
     _ = tables.triangles, tables.commons  # made once, before the threads ask for them
     if start == stop:
         return [block(start, stop, *scratch())]
+    most = int(np.minimum(work[start:stop], tables.graph.num_nodes).sum())
+    if most > _MANY:
+        logger.warning(
+            "rows %d to %d of an orbit adjacency may hold up to %.3g values, 12 bytes each; "
+            "OrbitAdjacency multiplies and sums without storing them", start, stop, most)
     running = np.concatenate([np.zeros(1, np.int64), np.cumsum(work[start:stop])])
     borders = start + row_blocks(running, min_work=_MIN_BLOCK_WORK)
     return run_blocks(block, borders, scratch=scratch)

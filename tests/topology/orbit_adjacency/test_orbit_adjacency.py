@@ -300,6 +300,12 @@ def test_whatever_holds_a_graph(source: str) -> None:
                                                                      : found.shape[0]])
 
 
+def test_a_matrix_past_all_memory_is_announced(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(rows, "_MANY", 100)
+    orbit_adjacency(graph_of("random"), 3, 4, 4)
+    assert "OrbitAdjacency" in caplog.text
+
+
 def test_operator_names_itself() -> None:
     assert repr(OrbitAdjacency(graph_of("star"), 3, 4, 4)).startswith("OrbitAdjacency((3; 4,4)")
     assert operator.OrbitAdjacency(graph_of("star"), 1, 1, 2).T.orbits == (1, 2, 1)
