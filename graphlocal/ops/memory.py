@@ -101,10 +101,12 @@ def _same(left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
 
 
 def _forget(number: int) -> Callable[[weakref.ref[Any]], None]:
+    memory = _memory  # when the interpreter ends, tensors may outlive the names of this module
+
     def forget(reference: weakref.ref[Any]) -> None:
-        entry = _memory.get(number)
+        entry = memory.get(number)
         if entry is not None and entry.owner is reference:
-            _memory.pop(number, None)
+            memory.pop(number, None)
 
     return forget
 
