@@ -22,7 +22,7 @@ _AHEAD = 4
 
 @jit
 def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common, to_low, to_high,
-              result, pair, place, seen, slots, bits, shared):
+              result, pair, place, seen, slots, bits, shared, tally):
     """Adds to every node its share of five counts over pairs ``w < v``.
 
     With ``c`` common neighbours of the pair and ``D`` edges among them, the columns are: at the
@@ -53,9 +53,10 @@ def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common,
                 triples = c * (c - 1) * (c - 2) // 6
                 threes += triples
                 result[w, 0] += triples
-                # The pairs that count come first.
-                seen[i], seen[many] = seen[many], w
+                seen[many] = w
                 many += 1
+            else:
+                pair[w] = 0
         result[v, 0] += threes
         if many:
             count = choose_neighbours(v, 1, rowptr, first, edge, cptr, slots)
@@ -65,11 +66,11 @@ def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common,
                 for i in range(count):
                     e = edge[slots[i]]
                     diamonds += (cptr[e + 1] - cptr[e]) ** 2
-                if max(count, many) * words <= MOST_WORDS and walks * (words + 4) <= 2 * diamonds:
-                    _edges_by_bits(v, least, many, count, rowptr, col, inner, edge, cptr, common,
-                                   result, pair, place, seen, slots, bits, shared)
+                if max(count, many + 1) * words <= MOST_WORDS and walks * (words + 4) <= 2 * diamonds:
+                    _edges_by_bits(v, many, count, rowptr, col, inner, edge, cptr, common,
+                                   result, pair, place, seen, slots, bits, shared, tally)
                 else:
-                    _edges_by_lists(v, least, rowptr, col, first, edge, cptr, common, to_low,
+                    _edges_by_lists(v, rowptr, col, first, edge, cptr, common, to_low,
                                     to_high, result, pair)
             linked_pairs = 0
             for i in range(many):
@@ -86,36 +87,40 @@ def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common,
                     if w >= v:
                         break
                     c = pair[w] & _LOW
-                    triples += (c - 1) * (c - 2) // 2
+                    triples += (c > 0) * ((c - 1) * (c - 2) // 2)
                     edges += pair[w] >> 32
                 result[x, 2] += triples
                 result[x, 3] += edges
-        for i in range(found):
-            pair[seen[i]] = 0
+            for i in range(many):
+                pair[seen[i]] = 0
 
 
 @jit
-def _edges_by_bits(v, least, many, count, rowptr, col, inner, edge, cptr, common, result, pair,
-                   place, seen, slots, bits, shared):
+def _edges_by_bits(v, many, count, rowptr, col, inner, edge, cptr, common, result, pair, place,
+                   seen, slots, bits, shared, tally):
     """Edges among the common neighbours of ``v`` and each ``w``, from bits over those of ``v``.
 
-    ``bits`` tells which neighbours of v are adjacent, ``shared`` which of them are w's too.
+    ``bits`` tells which neighbours of v are adjacent, ``shared`` which of them are w's too, and
+    ``tally`` collects for each w: c - 2, and its edges. Nodes that do not count share row 0, which
+    counts nothing, so that no branch is taken on them.
     """
     words = fill_rows(count, slots, col, edge, cptr, common, place, bits)
     for i in range(count):
         place[col[slots[i]]] = 0
+    tally[0, 0] = 0
     for i in range(many):
         place[seen[i]] = i + 1
-    shared[: many * words] = 0
+        tally[i + 1, 0] = pair[seen[i]] - 2
+        tally[i + 1, 1] = 0
+    shared[: (many + 1) * words] = 0
     for i in range(count):
         x = col[slots[i]]
+        word, bit = i >> 6, np.int64(1) << (i & 63)
         for at in range(inner[x], rowptr[x + 1]):
             w = col[at]
             if w >= v:
                 break
-            row = place[w] - 1
-            if row >= 0:
-                shared[row * words + (i >> 6)] |= np.int64(1) << (i & 63)
+            shared[place[w] * words + word] |= bit
     for i in range(count):
         x = col[slots[i]]
         ends, incident = 0, 0
@@ -123,25 +128,23 @@ def _edges_by_bits(v, least, many, count, rowptr, col, inner, edge, cptr, common
             w = col[at]
             if w >= v:
                 break
-            row = place[w] - 1
-            if row >= 0:
-                met = 0
-                for word in range(words):
-                    met += count_bits(bits[i * words + word] & shared[row * words + word])
-                ends += met * ((pair[w] & _LOW) - 2)
-                incident += met
-                # Each edge is met from both ends; halved below.
-                pair[w] += met * _EDGE
+            row = place[w]
+            met = 0
+            for word in range(words):
+                met += count_bits(bits[i * words + word] & shared[row * words + word])
+            ends += met * tally[row, 0]
+            incident += met * (row > 0)
+            tally[row, 1] += met
         result[x, 4] += ends
         result[x, 3] -= incident
     for i in range(many):
-        w = seen[i]
-        place[w] = 0
-        pair[w] = (pair[w] & _LOW) + (pair[w] >> 33) * _EDGE
+        place[seen[i]] = 0
+        # Each edge was met from both ends.
+        pair[seen[i]] += (tally[i + 1, 1] // 2) * _EDGE
 
 
 @jit
-def _edges_by_lists(v, least, rowptr, col, first, edge, cptr, common, to_low, to_high, result,
+def _edges_by_lists(v, rowptr, col, first, edge, cptr, common, to_low, to_high, result,
                     pair):
     """The same from the common neighbours of the ends of every edge among v's neighbours."""
     for slot in range(first[v], rowptr[v + 1]):
@@ -162,9 +165,9 @@ def _edges_by_lists(v, least, rowptr, col, first, edge, cptr, common, to_low, to
                 w = common[i]
                 if w >= v:
                     break
-                if w < least:
-                    continue
                 c = pair[w]
+                if c == 0:
+                    continue
                 total += c & _LOW
                 pair[w] = c + _EDGE
                 met += 1

@@ -65,7 +65,8 @@ def node_orbits_5(graph: CSRGraph) -> Ints:
     slots = ((int(g.degree.max(initial=0)) + 1,), np.int64)
     (pair,) = run_summed(
         orbits_pairs.sum_pairs, around, g.least, g.rowptr, g.col, g.first, inner, g.edge, *common,
-        sums=((n, orbits_pairs.PAIR_COLUMNS),), scratch=(ints, ids, ids, slots, words, words),
+        sums=((n, orbits_pairs.PAIR_COLUMNS),), scratch=(ints, ids, ids, slots, words, words,
+                                                            ((n + 1, 2), np.int64)),
     )
     N68, N69 = run_summed(
         orbits_wheels.count_wheels, around, g.rowptr, g.col, g.first, g.edge, *common,
