@@ -84,8 +84,10 @@ def count_small(start, stop, optr, ocol, t, N12, K4, local, bits, degree):
 
 
 @jit
-def count_cliques(start, stop, optr, ocol, tptr, tri_uw, tri_vw, k, k3, K5, bits, both, local, own):
-    """Adds 4-cliques per edge (``k``) and triangle (``k3``), and 5-cliques per node (``K5``)."""
+def count_cliques(start, stop, depth, optr, ocol, tptr, tri_uw, tri_vw, k, k3, K5, bits, both,
+                  local, own):
+    """Adds 4-cliques per edge to ``k``; at ``depth`` 1 those per triangle to ``k3`` too, and at
+    2 the 5-cliques per node to ``K5``."""
     for u in range(start, stop):
         low, high = optr[u], optr[u + 1]
         if high - low < 3 or tptr[high] - tptr[low] < 3:
@@ -115,10 +117,12 @@ def count_cliques(start, stop, optr, ocol, tptr, tri_uw, tri_vw, k, k3, K5, bits
                     later += count_bits(x)
                 if cliques == 0:
                     continue
-                k3[at] += cliques
                 k[vw] += cliques
                 own[i] += cliques
                 own[j] += cliques
+                if depth == 0:
+                    continue
+                k3[at] += cliques
                 if later == 0:
                     continue
                 left = later
@@ -128,7 +132,7 @@ def count_cliques(start, stop, optr, ocol, tptr, tri_uw, tri_vw, k, k3, K5, bits
                         left -= 1
                         if left == 0:
                             break
-                if later > 1:
+                if later > 1 and depth == 2:
                     pairs = 0
                     for word in range(j >> 6, words):
                         rest = both[word]

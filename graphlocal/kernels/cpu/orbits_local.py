@@ -6,7 +6,7 @@ import numpy as np
 
 from .parallel import jit
 
-#: Words of the working arrays; nodes that need more are counted from lists instead.
+#: Words of a thread's rows of bits; nodes that need more are counted from lists instead.
 MOST_WORDS = 1 << 18
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .orbits_bits import count_bits
-from .orbits_local import MOST_WORDS, choose_neighbours, fill_rows
+from .orbits_local import choose_neighbours, fill_rows
 from .parallel import jit
 from .prefetch import prefetch
 
@@ -66,7 +66,8 @@ def sum_pairs(start, stop, least, rowptr, col, first, inner, edge, cptr, common,
                 for i in range(count):
                     e = edge[slots[i]]
                     diamonds += (cptr[e + 1] - cptr[e]) ** 2
-                if max(count, many + 1) * words <= MOST_WORDS and walks * (words + 4) <= 2 * diamonds:
+                fits = max(count, many + 1) * words <= len(bits)
+                if fits and walks * (words + 4) <= 2 * diamonds:
                     _edges_by_bits(v, many, count, rowptr, col, inner, edge, cptr, common,
                                    result, pair, place, seen, slots, bits, shared, tally)
                 else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .orbits_bits import count_bits
-from .orbits_local import MOST_WORDS, choose_neighbours, fill_rows
+from .orbits_local import choose_neighbours, fill_rows
 from .parallel import jit
 
 
@@ -24,7 +24,7 @@ def count_wheels(start, stop, rowptr, col, first, edge, cptr, common, to_low, to
             e = edge[slots[i]]
             walks += (cptr[e + 1] - cptr[e]) ** 2
         words = (count + 63) >> 6
-        if count * words <= MOST_WORDS and count * count * (words + 2) <= 3 * walks:
+        if count * words <= len(bits) and count * count * (words + 2) <= 3 * walks:
             fill_rows(count, slots, col, edge, cptr, common, place, bits)
             N69[h] += _by_bits(count, words, slots, col, bits, N68)
             for i in range(count):

@@ -30,7 +30,7 @@ def edge_orbits(graph: CSRGraph, size: int) -> Ints:
     source, slots = orbits_order.edge_ends(g.rowptr, g.optr, g.edge)
     t, tptr = parts.count_triangles(g)
     triangles = parts.list_triangles(g, tptr)
-    k, k3, _ = parts.count_cliques(g, triangles)
+    k, k3, _ = parts.count_cliques(g, triangles, 0 if size == 4 else 1)
     squares, _ = run_summed(
         orbits_squares.sum_squares, around, g.rowptr, g.col, g.first, g.edge, g.degree, t,
         sums=((m,), (n, 2)), scratch=(((n, 3), np.int64), ((n,), np.int32)),

@@ -51,7 +51,7 @@ def node_orbits_5(graph: CSRGraph) -> Ints:
     t, tptr = parts.count_triangles(g)
     triangles = parts.list_triangles(g, tptr)
     common = parts.list_common(g, triangles, t)
-    k, k3, K5 = parts.count_cliques(g, triangles)
+    k, k3, K5 = parts.count_cliques(g, triangles, 2)
     (N70,) = run_summed(
         orbits_cliques.sum_almost_cliques, up, g.optr, g.ocol, *triangles, k3, sums=((n,),),
         scratch=(((most * most,), np.int32), ((n,), np.int32)),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...graph import CSRGraph
+from ...graph import CSRGraph, checks
 from ...kernels.cpu import orbits_order as kernel
 from ...kernels.cpu.parallel import row_blocks, run_blocks
 
@@ -76,6 +76,10 @@ class OrderedGraph:
     """
 
     def __init__(self, graph: CSRGraph) -> None:
+        if graph.num_nodes >= 2**31 or graph.num_edges >= 2**30:
+            # Nodes and edges are numbered in 32 bits; sums over pairs of nodes share a word.
+            checks.fail("graph", repr(graph), "fewer than 2^31 nodes and 2^30 edges",
+                        "count in a part of the graph")
         core = kernel.core_degree(graph.rowptr, graph.col)
         self.num_nodes, self.num_edges = graph.num_nodes, graph.num_edges
         self.order = kernel.sort_by_degree(core)

@@ -60,12 +60,13 @@ def list_common(g: OrderedGraph, triangles: Triangles, t: Ints) -> Common:
     return Common(*orbits_triangles.list_common(g.optr, g.ocol, *triangles, t))
 
 
-def count_cliques(g: OrderedGraph, triangles: Triangles) -> tuple[Ints, Ints, Ints]:
-    """4-cliques on each edge and on each triangle, 5-cliques at each node."""
+def count_cliques(g: OrderedGraph, triangles: Triangles, depth: int) -> tuple[Ints, Ints, Ints]:
+    """4-cliques on each edge; from depth 1 on each triangle; at depth 2 5-cliques at each node."""
     words = (g.most_above + 63) // 64
     return run_summed(
-        orbits_cliques.count_cliques, g.blocks_up, g.optr, g.ocol, *triangles,
-        sums=((g.num_edges,), (len(triangles.uw),), (g.num_nodes,)),
+        orbits_cliques.count_cliques, g.blocks_up, depth, g.optr, g.ocol, *triangles,
+        sums=((g.num_edges,), (len(triangles.uw) if depth else 0,),
+              (g.num_nodes if depth == 2 else 0,)),
         scratch=(((g.most_above * words,), np.int64), ((words,), np.int64),
                  ((g.num_nodes,), np.int8), ((g.most_above,), np.int64)),
     )

@@ -151,6 +151,16 @@ def test_threads_and_blocks_do_not_matter(threads, block_work, monkeypatch) -> N
         np.testing.assert_array_equal(a, b)
 
 
+@given(larger_graphs())
+def test_lists_and_bits_count_the_same(graph: CSRGraph) -> None:
+    from graphlocal.topology.orbits import node
+
+    expected = orbit_counts(graph, 5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(node, "MOST_WORDS", 0)  # no neighbourhood fits: lists everywhere
+        np.testing.assert_array_equal(orbit_counts(graph, 5), expected)
+
+
 def test_star_of_200000_leaves() -> None:
     leaves = 200_000
     graph = CSRGraph.from_edges(np.stack([np.zeros(leaves, np.int64), np.arange(1, leaves + 1)], 1))
