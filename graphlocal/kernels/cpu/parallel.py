@@ -13,7 +13,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,10 @@ _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
 _threads: int | None = None
-_progress: Callable[[str, int, int], None] | None = None
+#: Of a context: two threads that work on graphs of their own do not hear of each other's kernels.
+_progress: ContextVar[Callable[[str, int, int], None] | None] = ContextVar(
+    "graphlocal_progress", default=None)
+_report_lock = threading.Lock()
 
 
 def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
@@ -51,9 +55,10 @@ def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
 
 def _forget_pool() -> None:
     """A forked child inherits the pool object but none of its threads."""
-    global _pool, _pool_size, _lock, _progress
-    _lock = threading.Lock()
-    _pool, _pool_size, _progress = None, 0, None
+    global _pool, _pool_size, _lock, _report_lock
+    _lock, _report_lock = threading.Lock(), threading.Lock()
+    _pool, _pool_size = None, 0
+    _progress.set(None)
 
 
 if hasattr(os, "register_at_fork"):
@@ -195,7 +200,7 @@ def run_blocks(
     """
     blocks = len(borders) - 1
     results: list[Any] = [None] * max(blocks, 0)
-    report, name = _progress, getattr(kernel, "__name__", "")
+    report, name = _progress.get(), getattr(kernel, "__name__", "")
     order = itertools.count()
     failed = False
     done = 0
@@ -211,43 +216,67 @@ def run_blocks(
                 start, stop = int(borders[block]), int(borders[block + 1])
                 results[block] = kernel(start, stop, *args, *own)
                 if report is not None:
-                    with _lock:
+                    with _report_lock:
                         done += 1
                         report(name, done, blocks)
         except BaseException:
             failed = True
             raise
 
-    helpers = min(num_threads(), blocks) - 1
-    futures = [] if helpers < 1 else [_shared_pool(helpers).submit(work) for _ in range(helpers)]
+    helpers: list[Future[None]] = []
     try:
+        _add_helpers(helpers, work, min(num_threads(), blocks) - 1)
         work()
     finally:
         # Those that never started have nothing to do any more; the others finish their block.
-        errors = [f.exception() for f in futures if not f.cancel()]
+        failed = True
+        errors = [helper.exception() for helper in helpers if not helper.cancel()]
     for error in errors:
         if error is not None:
             raise error
     return results
 
 
-def _shared_pool(size: int) -> ThreadPoolExecutor:
+def _add_helpers(helpers: list[Future[None]], work: Callable[[], None], count: int) -> None:
+    """Has ``count`` threads of the pool do the work too, or as many as there can be.
+
+    Each is in ``helpers`` before anyone else knows of it: the pool may queue a task and then
+    refuse it, or an interruption come in between, and the task run all the same.
+    """
     global _pool, _pool_size
-    with _lock:
-        if _pool is None or _pool_size < size:
+    if count < 1:
+        return
+    with _lock:  # until all is handed in: a pool that another caller replaces takes no more
+        if _pool is None or _pool_size < count:
             if _pool is not None:
                 _pool.shutdown(wait=False)
-            _pool = ThreadPoolExecutor(max_workers=size, thread_name_prefix="graphlocal")
-            _pool_size = size
-        return _pool
+            _pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="graphlocal")
+            _pool_size = count
+        for _ in range(count):
+            helpers.append(Future())
+            try:
+                _pool.submit(_help, helpers[-1], work)
+            except RuntimeError:  # no further thread can be started, or the interpreter ends
+                return
+
+
+def _help(helper: Future[None], work: Callable[[], None]) -> None:
+    if not helper.set_running_or_notify_cancel():
+        return
+    try:
+        work()
+        helper.set_result(None)
+    except BaseException as error:
+        helper.set_exception(error)
 
 
 @contextlib.contextmanager
 def on_progress(report: Callable[[str, int, int], None]) -> Iterator[None]:
     """While it lasts, ``report(kernel, blocks done, blocks in all)`` is called after each block.
 
-    Blocks, not rows: they are cut to equal work, so their share is a share of the time. Reports
-    come from any thread, one at a time; ``kernel`` is the name of the function.
+    Blocks, not rows: they are cut to equal work, so their share is a share of the time. It hears
+    of kernels that are run from the thread it was set in. Reports come from any thread, one at a
+    time, and must not run kernels themselves; ``kernel`` is the name of the function.
 
     Example:
         >>> def kernel(start, stop): ...
@@ -257,9 +286,8 @@ def on_progress(report: Callable[[str, int, int], None]) -> Iterator[None]:
         >>> seen
         [('kernel', 1, 2), ('kernel', 2, 2)]
     """
-    global _progress
-    before, _progress = _progress, report
+    token = _progress.set(report)
     try:
         yield
     finally:
-        _progress = before
+        _progress.reset(token)

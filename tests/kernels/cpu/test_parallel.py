@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
@@ -156,6 +157,93 @@ def test_progress(threads: int) -> None:
     assert seen == [("kernel", 1, 3), ("kernel", 2, 3), ("kernel", 3, 3)]
     run_blocks(kernel, [0, 3])
     assert len(seen) == 3
+
+
+def test_progress_of_another_thread() -> None:
+    """Bars that overlap in time neither hear of each other's kernels nor outlive themselves."""
+    seen: dict[str, list[int]] = {"mine": [], "other": []}
+    started, finish = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with on_progress(lambda kernel, done, blocks: seen["other"].append(blocks)):
+            started.set()
+            finish.wait(30)
+            run_blocks(lambda start, stop: None, range(3))
+
+    thread = threading.Thread(target=other)
+    with on_progress(lambda kernel, done, blocks: seen["mine"].append(blocks)):
+        thread.start()
+        assert started.wait(30)
+        run_blocks(lambda start, stop: None, range(5))
+    finish.set()
+    thread.join(30)
+    run_blocks(lambda start, stop: None, range(9))
+    assert seen == {"mine": [4] * 4, "other": [2] * 2}
+
+
+def test_pool_replaced_between_two_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller that wants more threads replaces the pool while another hands in its tasks."""
+    set_num_threads(3)
+    run_blocks(lambda start, stop: None, range(9))
+    submit, asked = ThreadPoolExecutor.submit, []
+
+    def wider() -> None:
+        set_num_threads(7)
+        run_blocks(lambda start, stop: None, range(9))
+
+    def interrupted_submit(pool: ThreadPoolExecutor, *args: object) -> object:
+        if not asked:
+            asked.append(threading.Thread(target=wider))
+            asked[0].start()
+            asked[0].join(0.3)
+        return submit(pool, *args)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted_submit)
+    assert run_blocks(lambda start, stop: start, range(9)) == list(range(8))
+    asked[0].join(30)
+    assert not asked[0].is_alive()
+
+
+def test_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool queues a task before it finds that it cannot start a thread for it."""
+    set_num_threads(20)  # a pool that is wider than any before it
+    start, started = threading.Thread.start, []
+
+    def refuse(thread: threading.Thread) -> None:
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    ended: list[int] = []
+
+    def kernel(low: int, high: int) -> None:
+        time.sleep(0.001)
+        ended.append(low)
+
+    run_blocks(kernel, range(61))
+    assert sorted(ended) == list(range(60))  # none is still at work
+    assert len(started) == 2
+
+
+LATE = """
+import threading, time
+from graphlocal.kernels.cpu.parallel import run_blocks, set_num_threads
+set_num_threads(3)
+
+def late():
+    threading.main_thread().join()
+    time.sleep(0.1)
+    print(run_blocks(lambda start, stop: start, range(5)))
+
+threading.Thread(target=late).start()
+"""
+
+
+def test_thread_that_outlives_the_main_one() -> None:
+    ran = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, timeout=60)
+    assert ran.stdout.strip() == "[0, 1, 2, 3]", ran.stderr
 
 
 work_totals = st.lists(st.integers(0, 1000), max_size=60).map(
