@@ -58,8 +58,9 @@ def metrics(
 
     columns: dict[str, NDArray[Any]] = {}
     for name in _without_parts(chosen):
-        array = compute(name).reshape(graph.num_nodes, -1)
-        columns.update(zip(METRICS[name].columns, array.T, strict=True))
+        metric = METRICS[name]
+        array = compute(name).reshape(graph.num_nodes, len(metric.columns))
+        columns.update(zip(metric.columns, array.T, strict=True))
     ids = graph.ids if graph.ids is not None else np.arange(graph.num_nodes)
     return NodeTable(ids, columns, source=Path(source) if _is_path(source) else None)
 

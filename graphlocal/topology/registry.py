@@ -71,6 +71,8 @@ def resolve(names: str | Iterable[str]) -> list[str]:
         >>> resolve("core, degree")
         ['core', 'degree']
     """
+    if not isinstance(names, Iterable):
+        checks.fail("metrics", repr(names), "names of metrics", kind=checks.GraphTypeError)
     parts = names.split(",") if isinstance(names, str) else list(names)
     chosen: list[str] = []
     for part in parts:

@@ -59,8 +59,9 @@ def triangles(graph: Any) -> NDArray[np.int64]:
     counts: list[NDArray[np.int64]] = []
 
     def scratch() -> tuple[NDArray[Any], ...]:
-        counts.append(np.zeros(num_nodes, np.int64))
-        return counts[-1], np.zeros(num_nodes, np.uint8)
+        own = np.zeros(num_nodes, np.int64)
+        counts.append(own)
+        return own, np.zeros(num_nodes, np.uint8)
 
     run_blocks(kernel.count_triangles, row_blocks(ptr, min_work=_MIN_BLOCK_WORK), ptr, lower,
                scratch=scratch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from graphlocal import CSRGraph, GraphError, topology
 from graphlocal.graph import GraphTypeError
+from graphlocal.kernels.cpu import parallel
 from graphlocal.kernels.cpu.parallel import set_num_threads
 from graphlocal.topology import METRICS
 from tests.zoo import ZOO, each_zoo_graph, shared_data
@@ -205,6 +207,50 @@ def test_graph_without_nodes() -> None:
     assert topology.average_clustering(graph) == 0.0
     assert topology.transitivity(graph) == 0.0
     assert topology.num_components(graph) == 0
+
+
+def test_table_of_a_graph_without_nodes() -> None:
+    table = topology.metrics(CSRGraph.from_edge_index(np.zeros((2, 0), int)), "all")
+    assert len(table) == 0
+    assert set(table) >= {"degree", "clustering", "o0", "o72"}
+
+
+@pytest.mark.parametrize("names", [3, None, [3]])
+def test_names_that_are_none(names: Any) -> None:
+    with pytest.raises(GraphTypeError, match=r"argument 'metrics': got .*names of metrics"):
+        topology.metrics(np.array([[0], [1]]), names)
+
+
+def test_threads_that_start_together_count_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that asks for its counts between two lines of another's asking gets its own."""
+    module = sys.modules["graphlocal.topology.triangles"]
+    made: list[Any] = []
+
+    def run_blocks(kernel: Any, borders: Any, *args: Any, scratch: Any = None) -> list[Any]:
+        if kernel is not module.kernel.count_triangles:
+            return parallel.run_blocks(kernel, borders, *args, scratch=scratch)
+
+        def meanwhile(frame: Any, event: str, _: Any) -> Any:
+            if frame.f_code is not scratch.__code__:
+                return None
+            if event == "line":
+                sys.settrace(None)
+                made.append(scratch())
+                sys.settrace(meanwhile)
+            return meanwhile
+
+        before = sys.gettrace()
+        sys.settrace(meanwhile)
+        try:
+            made.append(scratch())
+        finally:
+            sys.settrace(before)
+        return parallel.run_blocks(kernel, borders, *args, scratch=scratch)
+
+    monkeypatch.setattr(module, "run_blocks", run_blocks)
+    assert topology.triangles(nx.complete_graph(4)).tolist() == [3, 3, 3, 3]
+    assert len(made) > 2
+    assert len({id(own[0]) for own in made}) == len(made)
 
 
 def test_int64_columns_count_the_same() -> None:
