@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .orbits_bits import count_bits
 from .orbits_cliques import local_rows
 from .parallel import jit
@@ -47,11 +49,11 @@ def sum_edge_cliques(start, stop, optr, ocol, degree, tptr, tri_uw, tri_vw, t, k
             for at in range(tptr[uv], tptr[uv + 1]):
                 if k3[at] == 0:
                     continue
-                uw, vw = tri_uw[at], tri_vw[at]
+                uw, vw = np.int64(tri_uw[at]), np.int64(tri_vw[at])
                 j = uw - low
                 w = ocol[uw]
                 for r in range(tptr[vw], tptr[vw + 1]):
-                    vx, wx = tri_uw[r], tri_vw[r]
+                    vx, wx = np.int64(tri_uw[r]), np.int64(tri_vw[r])
                     x = ocol[vx]
                     z = local[x] - 1
                     if z < 0:

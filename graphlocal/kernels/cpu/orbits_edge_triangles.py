@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .orbits_nodes import choose2
 from .parallel import jit
 
@@ -38,10 +40,10 @@ def sum_sides(start, stop, optr, ocol, base, tptr, tri_uw, tri_vw, t, k3, edge_s
     """
     for u in range(start, stop):
         for uv in range(optr[u], optr[u + 1]):
-            v = ocol[uv]
+            v = np.int64(ocol[uv])
             for at in range(tptr[uv], tptr[uv + 1]):
-                uw, vw = tri_uw[at], tri_vw[at]
-                w = ocol[uw]
+                uw, vw = np.int64(tri_uw[at]), np.int64(tri_vw[at])
+                w = np.int64(ocol[uw])
                 cliques = k3[at]
                 _side(result, uv, uw, vw, w, base, t, cliques, edge_sums,
                       P[uw, 0], P[uw, 1], P[vw, 0], P[vw, 1])

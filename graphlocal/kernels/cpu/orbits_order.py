@@ -133,17 +133,6 @@ def work_around(begin, rowptr, col, first, result):
 
 
 @jit
-def work_up(begin, optr, ocol, result):
-    """Running total, over nodes from ``begin``, of the slots one step up from those above."""
-    total = 0
-    result[0] = 0
-    for u in range(begin, len(optr) - 1):
-        for e in range(optr[u], optr[u + 1]):
-            total += optr[ocol[e] + 1] - optr[ocol[e]]
-        result[u + 1 - begin] = total
-
-
-@jit
 def edge_ends(rowptr, optr, edge):
     """Lower end of every edge, and its slots in the rows of its lower and its upper end."""
     m = optr[-1]

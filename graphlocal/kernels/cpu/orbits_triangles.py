@@ -143,12 +143,12 @@ def sum_corners(start, stop, optr, ocol, degree, T, tptr, tri_uw, tri_vw, t, k3,
     """
     for u in range(start, stop):
         for uv in range(optr[u], optr[u + 1]):
-            v = ocol[uv]
+            v = np.int64(ocol[uv])
             tuv = t[uv]
             du, dv, Tu, Tv = degree[u], degree[v], T[u], T[v]
             for at in range(tptr[uv], tptr[uv + 1]):
                 uw, vw = tri_uw[at], tri_vw[at]
-                w = ocol[uw]
+                w = np.int64(ocol[uw])
                 tuw, tvw = t[uw], t[vw]
                 dw, Tw, cliques = degree[w], T[w], k3[at]
                 _corner(result, u, tvw, tuv, tuw, dv, dw, Tv, Tw, cliques, edge_sums[vw, 0],

@@ -95,9 +95,10 @@ class OrderedGraph:
 
     @cached_property
     def blocks_up(self) -> Ints:
-        """Blocks of the core for work that goes one step up from every neighbour above."""
-        work = np.empty(self.num_nodes + 1 - self.outside, np.int64)
-        kernel.work_up(self.outside, self.optr, self.ocol, work)
+        """Blocks of the core for work on pairs of the neighbours above a node."""
+        above = np.diff(self.optr[self.outside :])
+        work = np.zeros(len(above) + 1, np.int64)
+        np.cumsum(above * above, out=work[1:])
         return row_blocks(work) + self.outside
 
     @cached_property
