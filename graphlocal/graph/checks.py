@@ -65,14 +65,21 @@ def fail_file(
 
 def to_numpy(value: Any, argument: str) -> NDArray[Any]:
     """Array of a tensor, a numpy array or nested sequences; shares memory where it can."""
-    if hasattr(value, "detach"):  # a tensor, or PyG's EdgeIndex, without importing torch
+    # A tensor, or PyG's EdgeIndex, without importing torch; streams can be detached as well.
+    if hasattr(value, "detach") and hasattr(value, "layout"):
         value = value.detach()
         if getattr(value, "is_sparse", False) or "sparse" in str(getattr(value, "layout", "")):
             fail(argument, "a sparse tensor", "a dense one", "use CSRGraph.from_scipy or "
                  "pass its coordinate indices", kind=GraphTypeError)
         if hasattr(value, "as_tensor"):
             value = value.as_tensor()
-        return np.asarray(value.cpu().numpy())
+        if str(value.dtype) in ("torch.bfloat16", "torch.float8_e4m3fn", "torch.float8_e5m2"):
+            value = value.float()  # numpy has none of these, float32 holds them all
+        try:
+            return np.asarray(value.cpu().numpy())
+        except (RuntimeError, TypeError) as error:
+            fail(argument, f"a {value.dtype} tensor on {value.device} ({error})",
+                 "a tensor with values that numpy knows", kind=GraphTypeError)
     try:
         return np.asarray(value)
     except (ValueError, TypeError) as error:
@@ -145,9 +152,13 @@ def check_edge_index(
 ) -> tuple[NDArray[np.int64], int]:
     """Edge indices ``[2, E]`` as int64 with every index below the number of nodes.
 
-    ``num_nodes=None`` means one more than the largest index. A ``(2, 2)`` array is read as two
-    edges in columns, PyG's layout; use ``CSRGraph.from_edges`` for rows.
+    ``num_nodes=None`` means what an ``EdgeIndex`` says of its size, else one more than the largest
+    index. A ``(2, 2)`` array is read as two edges in columns, PyG's layout; use
+    ``CSRGraph.from_edges`` for rows.
     """
+    if num_nodes is None and hasattr(edge_index, "sparse_size"):
+        known = [size for size in edge_index.sparse_size() if size is not None]
+        num_nodes = max(known) if len(known) == 2 else None
     array = to_numpy(edge_index, argument)
     if array.ndim == 1 and array.size == 0:
         array = array.reshape(2, 0)
@@ -179,6 +190,28 @@ def check_weight(weight: Any, num_edges: int, argument: str = "edge_weight") -> 
         fail(argument, f"{array[bad[0]]} at position {bad[0]}", "finite numbers",
              "drop or repair these edges")
     return array
+
+
+def check_sums(weight: NDArray[np.float64] | None, argument: str = "edge_weight") -> None:
+    """Sums of the finite weights of repeated entries are finite too."""
+    if weight is not None and not np.isfinite(weight).all():
+        fail(argument, "weights of one edge whose sum is infinite", "finite sums",
+             "repeated entries of a direction are summed: scale the weights")
+
+
+def check_ids(ids: NDArray[Any], num_nodes: int, argument: str = "ids") -> None:
+    """Names ``[N]`` of the nodes, no two alike."""
+    if ids.shape != (num_nodes,):
+        fail(argument, f"{len(ids)} names" if ids.ndim == 1 else f"shape {ids.shape}",
+             f"{num_nodes}, one per node")
+    try:
+        distinct = len(set(ids.tolist()))
+    except TypeError as error:
+        fail(argument, f"names that cannot be told apart ({error})", "integers or strings",
+             kind=GraphTypeError)
+    if distinct < num_nodes:
+        fail(argument, f"{distinct} distinct names", f"{num_nodes}, one per node",
+             "two nodes of one name would become one elsewhere")
 
 
 def check_rowptr(rowptr: NDArray[Any], argument: str, num_nodes: int, num_ends: int) -> None:

@@ -15,8 +15,9 @@ def as_graph(source: Any, argument: str = "graph") -> CSRGraph:
     Args:
         source: A ``CSRGraph``, the path of a file, an edge index in PyG's layout (tensor,
             ``EdgeIndex`` or array), a PyG ``Data``, a networkx graph or a scipy sparse matrix.
-            Edge indices carry no number of nodes: where trailing nodes may be isolated, build the
-            graph with ``CSRGraph.from_edge_index(edge_index, num_nodes)``.
+            Edge indices carry no number of nodes, but for an ``EdgeIndex`` with a size: where
+            trailing nodes may be isolated, build the graph with
+            ``CSRGraph.from_edge_index(edge_index, num_nodes)``.
         argument: What an error calls the argument.
 
     Shapes:
@@ -39,9 +40,9 @@ def as_graph(source: Any, argument: str = "graph") -> CSRGraph:
         return CSRGraph.from_networkx(source)
     if hasattr(source, "tocsr"):
         return CSRGraph.from_scipy(source)
-    if hasattr(source, "edge_index"):
+    if hasattr(source, "edge_index") or hasattr(source, "edge_types"):
         return CSRGraph.from_data(source)
-    if hasattr(source, "__array__") or hasattr(source, "detach"):
+    if hasattr(source, "__array__"):
         return CSRGraph.from_edge_index(source)
     if isinstance(source, (list, tuple)):
         checks.fail(argument, f"a {type(source).__name__}", "a graph",
@@ -50,5 +51,7 @@ def as_graph(source: Any, argument: str = "graph") -> CSRGraph:
     checks.fail(
         argument, f"a {type(source).__name__}",
         "a CSRGraph, a path, an edge_index, a PyG Data, a networkx graph or a scipy matrix",
+        "bytes and open files go through CSRGraph.read" if hasattr(source, "read") or isinstance(
+            source, (bytes, bytearray)) else "",
         kind=checks.GraphTypeError,
     )

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from .csr import CSRGraph
 
 
+_CSR_PARTS = ("indptr", "indices")
+#: Attributes that PyG counts nodes by.
+_NODE_KEYS = ("x", "feat", "pos", "batch", "node_type", "n_id")
+
+
 def networkx_edges(
     graph: Any, weight: str | None
 ) -> tuple[NDArray[np.int64], int, NDArray[np.float64] | None, NDArray[Any] | None]:
@@ -31,7 +36,7 @@ def networkx_edges(
                     kind=checks.GraphTypeError)
     labels = list(graph.nodes)
     ids = _label_array(labels)
-    if ids is not None and ids.dtype.kind == "i":
+    if ids.dtype.kind == "i":
         ids = np.sort(ids)
         labels = ids.tolist()
         if len(ids) == 0 or (ids[0] == 0 and ids[-1] == len(ids) - 1):
@@ -49,14 +54,30 @@ def networkx_edges(
             found = [1.0 if value is None else value for value in found]
             try:
                 values = np.array(found, np.float64)
-            except (TypeError, ValueError):
-                wrong = next(v for v in found if not isinstance(v, (int, float, np.number)))
+            except (TypeError, ValueError, OverflowError):
+                wrong = next((v for v in found if not isinstance(v, (int, float, np.number))),
+                             "an integer beyond any double")
                 checks.fail("weight", f"{weight}={wrong!r} on an edge", "numbers",
                             "pass weight=None to leave it out", kind=checks.GraphTypeError)
     return edge_index, len(labels), values, ids
 
 
-def _label_array(labels: list[Any]) -> NDArray[Any] | None:
+def check_names(ids: Any, num_nodes: int) -> NDArray[Any] | None:
+    """A copy of the caller's names, whom nobody else may change any more."""
+    if ids is None:
+        return None
+    if isinstance(ids, (list, tuple, range)):
+        array = _label_array(list(ids))
+    elif hasattr(ids, "__array__"):
+        array = checks.to_numpy(ids, "ids").copy()
+    else:
+        checks.fail("ids", type(ids).__name__, "an array or a list of names",
+                    kind=checks.GraphTypeError)
+    checks.check_ids(array, num_nodes)
+    return array
+
+
+def _label_array(labels: list[Any]) -> NDArray[Any]:
     if all(isinstance(label, (int, np.integer)) and not isinstance(label, bool)
            and -(2**63) <= label < 2**63 for label in labels):
         return np.array(labels, np.int64)
@@ -82,9 +103,13 @@ def scipy_edges(
     if getattr(matrix, "format", "") in ("csr", "csc", "bsr"):
         block = matrix.blocksize[0] if matrix.format == "bsr" else 1
         # scipy follows row pointers unchecked: wrong ones would crash the conversion.
-        checks.check_rowptr(np.asarray(matrix.indptr), "matrix.indptr", shape[0] // block,
-                            len(matrix.indices))
-        checks.check_index_range(np.asarray(matrix.indices), "matrix.indices", shape[0] // block)
+        indptr, indices = (checks.check_integers(np.asarray(getattr(matrix, part)),
+                                                 f"matrix.{part}") for part in _CSR_PARTS)
+        checks.check_rowptr(indptr, "matrix.indptr", shape[0] // block, len(indices))
+        checks.check_index_range(indices, "matrix.indices", shape[0] // block)
+        if len(matrix.data) != len(indices):
+            checks.fail("matrix.data", f"{len(matrix.data)} values",
+                        f"{len(indices)}, one per index")
     coo = matrix.tocoo()
     edge_index = np.stack([np.asarray(coo.row, np.int64), np.asarray(coo.col, np.int64)])
     checks.check_index_range(edge_index, "matrix", shape[0])
@@ -126,7 +151,7 @@ def data_edges(data: Any, weight: bool | str | None) -> tuple[Any, int | None, A
         checks.fail("weight", repr(weight), "an attribute of data with one number per edge",
                     "data has no edge_weight" if weight is True else "data has none of that name")
     # PyG's num_nodes guesses, with a warning, where nothing in data says how many there are.
-    known = any(getattr(data, key, None) is not None for key in ("x", "pos", "batch", "y", "ptr"))
+    known = any(getattr(data, key, None) is not None for key in _NODE_KEYS)
     store = getattr(data, "_store", {})
     num_nodes = getattr(data, "num_nodes", None) if known or "num_nodes" in store else None
     return edge_index, None if num_nodes is None else int(num_nodes), values

@@ -76,8 +76,7 @@ class CSRGraph(Exports):
             checks.fail("rowptr", "shape (0,)", "shape (N + 1,)", "no nodes at all are [0]")
         values = None if weight is None else checks.check_weight(weight, len(neighbors), "weight")
         checks.check_csr(pointers, neighbors, values)
-        if ids is not None and len(ids) != len(pointers) - 1:
-            checks.fail("ids", f"{len(ids)} names", f"{len(pointers) - 1}, one per node")
+        ids = convert.check_names(ids, len(pointers) - 1)
         if len(pointers) - 1 <= 2**31:
             neighbors = neighbors.astype(np.int32)
         if report is None:
@@ -195,6 +194,7 @@ class CSRGraph(Exports):
         weight = None
         if edge_weight is not None:
             weight = checks.check_weight(edge_weight, index.shape[1])
+        ids = convert.check_names(ids, num_nodes)
         return cls._from_checked(index, num_nodes, weight, ids, directed)
 
     @classmethod
@@ -212,8 +212,6 @@ class CSRGraph(Exports):
     ) -> CSRGraph:
         """Builds the graph of checked edges; ``once``: naming every edge once is undirected too."""
         checks.check_choice(directed, "directed", ("symmetrize", "error"))
-        if ids is not None and len(ids) != num_nodes:
-            checks.fail("ids", f"{len(ids)} names", f"{num_nodes}, one per node")
         try:
             rowptr, col, weight, report = build_csr(index[0], index[1], num_nodes, weight)
         except (MemoryError, OverflowError, ValueError) as error:
@@ -221,6 +219,7 @@ class CSRGraph(Exports):
                 raise
             checks.fail("num_nodes", f"{num_nodes} ({error})", "a graph that fits memory",
                         "relabel the nodes to 0, 1, 2, ...")
+        checks.check_sums(weight, "edge_weight" if source == "edge_index" else source)
         if zeros:
             report = replace(report, zeros=report.zeros + zeros)
         if directed == "error" and (report.one_way or report.conflicts) and not (
@@ -358,6 +357,7 @@ expected 0 in row 1 too, an undirected graph (build the graph with CSRGraph.from
             CSRGraph(num_nodes=3, num_edges=2, weighted)
         """
         index, num_nodes, values, zeros = convert.scipy_edges(matrix, weight)
+        ids = convert.check_names(ids, num_nodes)
         return cls._from_checked(index, num_nodes, values, ids, directed, source="matrix",
                                  zeros=zeros)
 

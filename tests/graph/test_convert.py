@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import networkx as nx
@@ -12,7 +13,7 @@ from scipy import sparse
 from torch_geometric import EdgeIndex
 from torch_geometric.data import Data, HeteroData
 
-from graphlocal.graph import CSRGraph, GraphError
+from graphlocal.graph import CSRGraph, GraphError, GraphTypeError, as_graph
 from tests.zoo import ZOO, each_zoo_graph
 
 
@@ -192,3 +193,95 @@ def test_sparse_tensors_are_refused_with_a_remedy() -> None:
         CSRGraph.from_edge_index(torch.eye(2).to_sparse())
     with pytest.raises(TypeError, match="'edge_index': got a sparse tensor"):
         CSRGraph.from_edge_index(torch.eye(2).to_sparse_csr())
+
+
+def test_edge_index_that_knows_its_size() -> None:
+    edges = torch.tensor([[0, 1], [1, 2]])
+    assert CSRGraph.from_edge_index(EdgeIndex(edges, sparse_size=(6, 6))).num_nodes == 6
+    assert as_graph(EdgeIndex(edges, sparse_size=(6, 6))).degree.tolist() == [1, 2, 1, 0, 0, 0]
+    assert CSRGraph.from_edge_index(EdgeIndex(edges, sparse_size=(6, 6)), 4).num_nodes == 4
+    assert CSRGraph.from_edge_index(EdgeIndex(edges)).num_nodes == 3
+
+
+def test_tensors_without_an_equal_in_numpy() -> None:
+    edges = torch.tensor([[0, 1], [1, 2]])
+    weight = torch.tensor([0.5, -3.0])
+    for dtype in (torch.bfloat16, torch.float8_e4m3fn):
+        graph = CSRGraph.from_edge_index(edges, edge_weight=weight.to(dtype))
+        assert graph.weight.tolist() == [0.5, 0.5, -3.0, -3.0]
+    with pytest.raises(GraphTypeError, match=r"'edge_index': got a torch.int64 tensor on meta"):
+        CSRGraph.from_edge_index(edges.to("meta"))
+    with pytest.raises(GraphTypeError, match=r"'edge_weight': got a torch.float32 tensor on meta"):
+        CSRGraph.from_edge_index(edges, edge_weight=weight.to("meta"))
+
+
+def test_labels_of_a_graph_do_not_count_nodes(recwarn: pytest.WarningsRecorder) -> None:
+    molecule = Data(edge_index=torch.tensor([[0, 1], [1, 2]]), y=torch.tensor([1]))
+    assert CSRGraph.from_data(molecule).num_nodes == 3
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(("source", "message"), [
+    (io.BytesIO(b"0 1"), r"got a BytesIO, expected .*files go through CSRGraph.read"),
+    (b"0 1", r"got a bytes, expected .*CSRGraph.read"),
+])
+def test_streams_are_no_graphs(source: Any, message: str) -> None:
+    with pytest.raises(GraphTypeError, match=message):
+        as_graph(source)
+
+
+def test_graphs_of_several_types_are_named() -> None:
+    with pytest.raises(GraphTypeError, match=r"HeteroData.*to_homogeneous"):
+        as_graph(HeteroData())
+
+
+def test_damaged_matrices() -> None:
+    def damaged(**parts: Any) -> sparse.csr_array:
+        matrix = sparse.csr_array(np.array([[0, 2.0], [2.0, 0]]))
+        for name, value in parts.items():
+            setattr(matrix, name, value)
+        return matrix
+
+    with pytest.raises(GraphError, match=r"'matrix.data': got 1 values, expected 2"):
+        CSRGraph.from_scipy(damaged(data=np.ones(1)))
+    with pytest.raises(GraphTypeError, match=r"'matrix.indptr': got dtype float64"):
+        CSRGraph.from_scipy(damaged(indptr=np.array([0, np.nan, 2])))
+
+
+def test_weight_beyond_any_double() -> None:
+    with pytest.raises(GraphTypeError, match=r"'weight': got .*beyond any double"):
+        CSRGraph.from_networkx(nx.Graph([(0, 1, {"weight": 10**400})]))
+
+
+def test_sums_of_weights_that_are_infinite() -> None:
+    with pytest.raises(GraphError, match=r"'edge_weight': got .*sum is infinite"):
+        CSRGraph.from_edge_index([[0, 0], [1, 1]], edge_weight=[1e308, 1e308])
+    with pytest.raises(GraphError, match=r"'<bytes>': got .*sum is infinite"):
+        CSRGraph.read(b"0 1 1e308\n0 1 1e308\n")
+
+
+@pytest.mark.parametrize(("ids", "message"), [
+    ("ab", "got str, expected an array or a list"),
+    (5, "got int, expected an array or a list"),
+    ({"a": 0, "b": 1}, "got dict, expected an array or a list"),
+    (np.ones((2, 2)), r"got shape \(2, 2\), expected 2"),
+    (["a"], "got 1 names, expected 2"),
+    (["a", "a"], "got 1 distinct names, expected 2.*two nodes of one name"),
+    ([["a"], ["b"]], "got names that cannot be told apart"),
+])
+def test_names_that_are_none(ids: Any, message: str) -> None:
+    matrix = sparse.coo_array(([1.0], ([0], [1])), shape=(2, 2))
+    for make in (lambda: CSRGraph.from_edge_index([[0], [1]], ids=ids),
+                 lambda: CSRGraph.from_scipy(matrix, ids=ids),
+                 lambda: CSRGraph([0, 1, 2], [1, 0], ids=ids)):
+        with pytest.raises(GraphError, match=f"argument 'ids': {message}"):
+            make()
+
+
+def test_names_stay_as_they_were() -> None:
+    names = np.array(["a", "b"])
+    graph = CSRGraph.from_edge_index([[0], [1]], ids=names)
+    names[0] = "z"
+    assert graph.ids.tolist() == ["a", "b"]
+    mixed = [("a", 1), 2]
+    assert CSRGraph.from_edge_index([[0], [1]], ids=mixed).ids.tolist() == mixed
