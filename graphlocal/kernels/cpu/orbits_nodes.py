@@ -44,9 +44,12 @@ def choose4(x):
 
 
 @jit
-def first_sums(start, stop, rowptr, col, edge, t, base):
-    """Columns S, T, N6, N10, N13 and DEGREE of ``base``: sums over neighbours."""
+def first_sums(start, stop, rowptr, col, edge, t, n8, n12, k4, base):
+    """Columns of ``base`` that are sums over neighbours or given; not yet AS and AT."""
     for v in range(start, stop):
+        base[v, N8] = n8[v]
+        base[v, N12] = n12[v]
+        base[v, K4] = k4[v]
         s, n6, t2, n10, n13 = 0, 0, 0, 0, 0
         for slot in range(rowptr[v], rowptr[v + 1]):
             u = col[slot]

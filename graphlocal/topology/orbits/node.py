@@ -82,7 +82,7 @@ def node_orbits_5(graph: CSRGraph) -> Ints:
         sums=((n, orbits_triangles.CORNER_COLUMNS),),
     )
     base = parts.base_sums(g, t, N8=orbits_nodes.fold(g.optr, g.ocol, squares, 2),
-                           N12=corner[:, 0], K4=orbits_nodes.fold(g.optr, g.ocol, k, 3))
+                           N12=corner[:, 0].copy(), K4=orbits_nodes.fold(g.optr, g.ocol, k, 3))
     local = np.stack([N34, N68, N69, N70, K5], axis=1)
     result = np.empty((n, 73), np.int64)
     run_blocks(orbits_nodes.solve_large, g.blocks, g.rowptr, g.col, g.edge, base, t, edge_sums,

@@ -85,10 +85,7 @@ def base_sums(
 ) -> Ints:
     """The columns of every node that its neighbours sum over, see ``orbits_nodes``."""
     base = np.empty((g.num_nodes, orbits_nodes.BASE_COLUMNS), np.int64)
-    base[:, orbits_nodes.N8] = N8
-    base[:, orbits_nodes.N12] = N12
-    base[:, orbits_nodes.K4] = K4
-    run_blocks(orbits_nodes.first_sums, g.blocks, g.rowptr, g.col, g.edge, t, base)
+    run_blocks(orbits_nodes.first_sums, g.blocks, g.rowptr, g.col, g.edge, t, N8, N12, K4, base)
     run_blocks(orbits_nodes.second_sums, g.blocks, g.rowptr, g.col, base)
     return base
 
