@@ -70,6 +70,16 @@ def first_sums(start, stop, rowptr, col, edge, t, n8, n12, k4, base):
 
 
 @jit
+def join_sums(start, stop, k, squares, Q, P, result):
+    """Columns k, C4, Q and the sum of both P of the edges in a block, side by side."""
+    for e in range(start, stop):
+        result[e, 0] = k[e]
+        result[e, 1] = squares[e]
+        result[e, 2] = Q[e]
+        result[e, 3] = P[e, 0] + P[e, 1]
+
+
+@jit
 def fold(optr, ocol, values, share):
     """Sum of ``values`` over the edges at each node, divided by ``share``."""
     result = np.zeros(len(optr) - 1, np.int64)

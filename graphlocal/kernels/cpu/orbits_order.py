@@ -133,19 +133,15 @@ def work_around(begin, rowptr, col, first, result):
 
 
 @jit
-def edge_ends(rowptr, optr, edge):
+def edge_ends(start, stop, rowptr, optr, edge, source, slots):
     """Lower end of every edge, and its slots in the rows of its lower and its upper end."""
-    m = optr[-1]
-    source = np.empty(m, np.int32)
-    slots = np.empty((m, 2), np.int64)
-    for v in range(len(rowptr) - 1):
+    for v in range(start, stop):
         upper = rowptr[v + 1] - (optr[v + 1] - optr[v])
         for slot in range(rowptr[v], upper):
             slots[edge[slot], 1] = slot
         for slot in range(upper, rowptr[v + 1]):
             slots[edge[slot], 0] = slot
             source[edge[slot]] = v
-    return source, slots
 
 
 @jit

@@ -27,7 +27,7 @@ def edge_orbits(graph: CSRGraph, size: int) -> Ints:
     n, m, most = g.num_nodes, g.num_edges, g.most_above
     up, around, edges = g.blocks_up, g.blocks_around, g.blocks_of_edges
     row = orbits_order.edge_rows(graph.rowptr, graph.col, g.order, g.optr, g.ocol)
-    source, slots = orbits_order.edge_ends(g.rowptr, g.optr, g.edge)
+    source, slots = parts.edge_ends(g)
     t, tptr = parts.count_triangles(g)
     triangles = parts.list_triangles(g, tptr)
     k, k3, _ = parts.count_cliques(g, triangles, 0 if size == 4 else 1)
@@ -49,7 +49,7 @@ def edge_orbits(graph: CSRGraph, size: int) -> Ints:
         return result
 
     common = parts.list_common(g, triangles, t)
-    edge_sums = np.stack([k, squares, Q], axis=1)
+    edge_sums = parts.join_sums(g, k, squares, Q, P)
     (side,) = run_summed(
         orbits_edge_triangles.sum_sides, up, g.optr, g.ocol, base, *triangles, t, k3, edge_sums, P,
         sums=((m, orbits_edge_triangles.SIDE_COLUMNS),),
@@ -81,7 +81,7 @@ def _pentagons(
 ) -> Ints:
     """5-cycles over every edge."""
     n, m = g.num_nodes, g.num_edges
-    beyond = parts.tails(g)[1]
+    beyond = parts.tails_beyond(g)
     (walks,) = run_summed(
         orbits_edge_cycles.count_edge_pentagons, around, g.rowptr, g.col, g.first, g.edge,
         sums=((m,),),

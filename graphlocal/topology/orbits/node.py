@@ -75,7 +75,7 @@ def node_orbits_5(graph: CSRGraph) -> Ints:
     N34 = _pentagons(g, triangles, up, around)
 
     Q, P = parts.sum_edges(g, triangles, t)
-    edge_sums = np.stack([k, squares, Q, P.sum(axis=1)], axis=1)
+    edge_sums = parts.join_sums(g, k, squares, Q, P)
     (corner,) = run_summed(
         orbits_triangles.sum_corners, up, g.optr, g.ocol, g.degree,
         orbits_nodes.fold(g.optr, g.ocol, t, 2), *triangles, t, k3, edge_sums,
@@ -93,7 +93,7 @@ def node_orbits_5(graph: CSRGraph) -> Ints:
 def _pentagons(g: OrderedGraph, triangles: parts.Triangles, up: Ints, around: Ints) -> Ints:
     """5-cycles through every node."""
     n = g.num_nodes
-    slots, beyond = parts.tails(g)
+    slots, beyond = parts.edge_ends(g)[1], parts.tails_beyond(g)
     (walks,) = run_summed(
         orbits_pentagons.count_pentagons, around, g.rowptr, g.col, g.first, sums=((n,),),
         scratch=(((n,), np.int64), ((n,), np.int64), ((n,), np.int64), ((n,), np.int32)),

@@ -90,9 +90,22 @@ def base_sums(
     return base
 
 
-def tails(g: OrderedGraph) -> tuple[Ints, Ints32]:
-    """The slots of every edge, and the tails beyond every slot."""
-    slots = orbits_order.edge_ends(g.rowptr, g.optr, g.edge)[1]
+def join_sums(g: OrderedGraph, k: Ints, squares: Ints, Q: Ints, P: Ints) -> Ints:
+    """The sums of every edge side by side, as the kernels read them."""
+    result = np.empty((g.num_edges, 4), np.int64)
+    run_blocks(orbits_nodes.join_sums, g.blocks_of_edges, k, squares, Q, P, result)
+    return result
+
+
+def edge_ends(g: OrderedGraph) -> tuple[Ints32, Ints]:
+    """Lower end of every edge, and its slots in the rows of its lower and its upper end."""
+    source, slots = np.empty(g.num_edges, np.int32), np.empty((g.num_edges, 2), np.int64)
+    run_blocks(orbits_order.edge_ends, g.blocks, g.rowptr, g.optr, g.edge, source, slots)
+    return source, slots
+
+
+def tails_beyond(g: OrderedGraph) -> Ints32:
+    """The tails beyond every slot, see ``orbits_pentagons``."""
     beyond = np.empty(len(g.col), np.int32)
     run_blocks(orbits_pentagons.tails_beyond, g.blocks, g.rowptr, g.col, g.first, g.optr, beyond)
-    return slots, beyond
+    return beyond
