@@ -27,6 +27,8 @@ _TARGETS = {"target", "dst", "dest", "destination", "to", "tonodeid", "to_node_i
 _WEIGHTS = {"weight", "weights", "edge_weight"}
 _INTEGER = re.compile(rb"[+-]?[0-9]+")
 _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_WORD = re.compile(rb'"(?:[^"]|"")*"|\S+')
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,9 @@ def parse_edges(
         checks.fail_file(name, "a binary file", "text, one edge a line",
                          "known binary formats are .npz, .gz and directories made by "
                          "CSRGraph.save; text must be UTF-8")
-    if content.find(b"\n") < 0 and content.find(b"\r") >= 0:
-        content = bytes(content[:]).replace(b"\r", b"\n")
+    # Returns alone end lines too, in all of a file or where files were put together.
+    if re.search(rb"\r[^\r\n]", content[: 1 << 16]) or content.find(b"\n") < 0:
+        content = bytes(content[:]).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     layout = _find_layout(name, content, sep, header, weight, ids)
     if layout is None:
         return EdgeList(np.empty((2, 0), np.int64))
@@ -136,7 +139,7 @@ def _data_lines(content: Buffer, start: int) -> Iterator[tuple[int, bytes]]:
 
 def _words(line: bytes, sep: bytes | None) -> list[bytes]:
     if sep is None:
-        return [word.strip(b'"') for word in line.split()]
+        return [word.strip(b'"') for word in _WORD.findall(line)]
     if b'"' not in line:
         return [word.strip() for word in line.split(sep)]
     row = next(csv.reader([line.decode("latin-1")], delimiter=sep.decode(), skipinitialspace=True))
@@ -181,7 +184,8 @@ def _find_layout(
         return None
     named = [word.decode("utf-8", "replace").lower() for word in top] if header else []
     begin, row = (second[0], words) if header and second is not None else (first[0], top)
-    source, target = 0, 1
+    # pandas puts the numbers of the rows first, under no name.
+    source, target = (1, 2) if len(named) > 2 and not named[0] else (0, 1)
     found = [next((i for i, word in enumerate(named) if word in known), -1)
              for known in (_SOURCES, _TARGETS)]
     if min(found) >= 0:
@@ -205,8 +209,13 @@ def _is_header(top: list[bytes], words: list[bytes] | None) -> bool:
     if all(_INTEGER.fullmatch(word) for word in words[:2]):
         return True
     # Names below names: a header shows only over a column of numbers.
-    return any(_NUMBER.fullmatch(w) and not _NUMBER.fullmatch(t)
+    return any(_is_number(w) and not _is_number(t)
                for t, w in zip(top[2:], words[2:], strict=False))
+
+
+def _is_number(word: bytes) -> bool:
+    """Also one that is not finite, which the parser then refuses."""
+    return _NUMBER.fullmatch(word) is not None or _NOT_FINITE.fullmatch(word) is not None
 
 
 def _weight_column(
@@ -216,7 +225,7 @@ def _weight_column(
         return -1
     if weight is None or weight is True:
         column = next((i for i, word in enumerate(named) if word in _WEIGHTS), -1)
-        if column < 0 and not named and len(row) > 2 and _NUMBER.fullmatch(row[2]):
+        if column < 0 and not named and len(row) > 2 and _is_number(row[2]):
             column = 2
         if column < 0 and weight is True:
             if len(row) <= default:
@@ -269,6 +278,9 @@ def _parse(name: str, content: Buffer, layout: _Layout) -> EdgeList:
         _parse_hard(name, content, weight)
     names = None
     if layout.names:
+        if data.min() == 0:  # numpy's text ends at one: different names would look alike
+            checks.fail_file(name, "a zero byte", "text", "names cannot hold one",
+                             line=_line_number(content, int(data.argmin())))
         names = decode_names(content, number_names(data, edge_index))
     return EdgeList(edge_index, weight if layout.weight >= 0 else None, names)
 
@@ -330,7 +342,8 @@ def _fail_line(name: str, content: Buffer, layout: _Layout, found: list[int]) ->
             kernel.TOO_LARGE: (word, "an id that fits 64 bits", "pass ids='str' to keep it"),
             kernel.NOT_NUMBER: (word, "a number as weight", "pass weight=False to leave the "
                                 "column out"),
-            kernel.NOT_FINITE: (word, "a finite weight", "drop or repair the line"),
+            kernel.NOT_FINITE: (word, "a finite weight", "drop or repair the line, or pass "
+                                "weight=False to leave the column out"),
             kernel.OPEN_QUOTE: (word, "a closing quote before the next column", ""),
             kernel.NO_NAME: (f"nothing in column {low + 1}", "an id", ""),
             kernel.LONG_NAME: (f"a name beginning {word}", f"at most {kernel.MAX_NAME} bytes", ""),

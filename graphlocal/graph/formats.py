@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 Format = Literal["text", "mtx", "npz", "graphml", "gml"]
 FORMATS = ("text", "mtx", "npz", "graphml", "gml")
 
+#: What some editors write before UTF-8.
+_MARK = b"\xef\xbb\xbf"
+_MARKUP = re.compile(rb"<!doctype|<html|<\?xml|[\[{]\s*[\[{]|{\s*\"", re.IGNORECASE)
+
 
 def read(
     source: Any,
@@ -81,6 +85,8 @@ def read(
         return store.open_graph(source, check=True)  # it may come from anywhere
     name, content = open_source(source)
     kind = format or _find_format(name, content)
+    if kind != "text" and content[:3] == _MARK:
+        content = content[3:]
     if kind == "text":
         edges = parse_edges(name, content, sep=sep, header=header, weight=weight, ids=ids)
         return _from_edge_list(CSRGraph, name, edges, num_nodes, relabel, directed)
@@ -103,7 +109,7 @@ def _refuse(name: str, kind: str, **options: Any) -> None:
 
 
 def _find_format(name: str, content: Buffer) -> str:
-    top = content[:1024].lstrip()
+    top = content[:1024].removeprefix(_MARK).lstrip()
     if top[:14].lower() == b"%%matrixmarket":
         return "mtx"
     if top[:4] == b"PK\x03\x04":
@@ -112,7 +118,14 @@ def _find_format(name: str, content: Buffer) -> str:
         return "graphml"
     stem = name.lower().removesuffix(".gz")
     ending = stem.rpartition(".")[2] if "." in stem else ""
-    return ending if ending in FORMATS and ending != "text" else "text"
+    if ending in FORMATS and ending != "text":
+        return ending
+    markup = _MARKUP.match(top)
+    if markup is not None:  # a page that says "not found" would pass for an edge or two
+        checks.fail_file(name, f"what begins like HTML, XML or JSON ({markup[0].decode()!r})",
+                         "an edge list or another format that is known",
+                         "pass format='text' if it is an edge list all the same")
+    return "text"
 
 
 def _from_edge_list(

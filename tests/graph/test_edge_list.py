@@ -256,3 +256,44 @@ def test_sources(tmp_path: Path) -> None:
         read_edges([(0, 1)])
     for empty in (b"", b"\n\n", b"# only\n% comments", b"source,target\n"):
         assert read_edges(empty).edge_index.shape == (2, 0)
+
+
+@pytest.mark.parametrize("content", [
+    b"1,2\r2,3\n4,5\r5,6\n", b"1,2\r2,3\r4,5\r5,6", b"1,2\r\n2,3\r4,5\n5,6\r\n",
+    b"1,2\r2,3\r4,5\r5,6\r\n", b"source,target\r1,2\n2,3\r4,5\n5,6",
+])
+def test_returns_end_lines(content: bytes) -> None:
+    assert read_edges(content).edge_index.T.tolist() == [[1, 2], [2, 3], [4, 5], [5, 6]]
+
+
+@pytest.mark.parametrize("word", [b"nan", b"NaN", b"inf", b"-Infinity"])
+def test_first_weight_that_is_not_finite(word: bytes) -> None:
+    """It is a weight all the same: the column is not passed over."""
+    content = b"1 2 " + word + b"\n2 3 0.5\n"
+    with pytest.raises(GraphError, match=r"<bytes>:1: .*a finite weight.*weight=False"):
+        read_edges(content)
+    assert read_edges(content, weight=False).weight is None
+
+
+def test_names_with_a_zero_byte() -> None:
+    with pytest.raises(GraphError, match=r"<bytes>:2001: got a zero byte"):
+        read_edges(b"anna bob\n" * 2000 + b"anna\0 bob\n")
+
+
+@pytest.mark.parametrize(("content", "edges", "weight"), [
+    (b",a,b\n0,5,6\n1,6,7\n", [[5, 6], [6, 7]], None),
+    (b",a,b,weight\n0,5,6,2\n1,6,7,3\n", [[5, 6], [6, 7]], [2.0, 3.0]),
+    (b",target,source\n0,5,6\n1,6,7\n", [[6, 5], [7, 6]], None),
+])
+def test_numbers_of_rows_are_no_nodes(content: bytes, edges: list, weight: list | None) -> None:
+    """What ``DataFrame.to_csv`` writes."""
+    found = read_edges(content)
+    assert found.edge_index.T.tolist() == edges
+    assert (None if found.weight is None else found.weight.tolist()) == weight
+
+
+def test_quotes_between_blanks() -> None:
+    edges = read_edges(b'"Ann Lee" "Bob 3" 0.5\n"Bob 3" x 2\n')
+    assert edges.names.tolist() == ["Ann Lee", "Bob 3", "x"]
+    assert edges.weight.tolist() == [0.5, 2.0]
+    assert read_edges(b'"New York" 5\n5 7\n').names.tolist() == ["New York", "5", "7"]

@@ -248,3 +248,21 @@ def test_front_door(tmp_path: Path) -> None:
     assert CSRGraph.read(str(path)).num_edges == 2
     with open(path, "rb") as stream:
         assert CSRGraph.read(stream).num_edges == 2
+
+
+@pytest.mark.parametrize("content", [
+    b"<!DOCTYPE html><html><body>404 not found</body></html>", b"\n<html lang='en'> x",
+    b"<?xml version='1.0'?>\n<gexf version='1.2'>", b'{"edges": [[1, 2]]}', b"[[0, 1], [1, 2]]",
+])
+def test_pages_are_no_edges(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "edges.txt"
+    file.write_bytes(content)
+    with pytest.raises(GraphError, match=r"edges.txt: got what begins like HTML, XML or JSON"):
+        read(file)
+    assert read(content, format="text", header=False).num_edges >= 1
+
+
+def test_mark_before_matrix_market() -> None:
+    content = b"%%MatrixMarket matrix coordinate pattern general\n4 4 2\n1 2\n2 3\n"
+    assert read(b"\xef\xbb\xbf" + content).to_edges().tolist() == [[0, 1], [1, 2]]
+    assert read(b"\xef\xbb\xbf" + content).num_nodes == 4
