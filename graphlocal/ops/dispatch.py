@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..graph import checks
+from .mode import is_transformed
 
 VARIABLE = "GRAPHLOCAL_BACKEND"
 BACKENDS = ("cpu", "scatter", "reference")
@@ -26,7 +27,8 @@ _FLOATS = (torch.float32, torch.float64)
 # A compiler may take the answer for a constant: it depends on the call and the environment alone.
 @torch._dynamo.assume_constant_result
 def choose(op: str, device: str, dtype: torch.dtype, reduce: str) -> str:
-    """Name of the backend for a call.
+    """Name of the backend for a call: the reference where only it is differentiable, under
+    ``torch.func`` and in forward mode.
 
     Raises:
         GraphError: If ``GRAPHLOCAL_BACKEND`` names no backend, or one that is not installed.
@@ -35,7 +37,8 @@ def choose(op: str, device: str, dtype: torch.dtype, reduce: str) -> str:
         >>> choose("spmm", "cpu", torch.bfloat16, "sum")
         'reference'
     """
-    return _decide(op, device, dtype, reduce, os.environ.get(VARIABLE, ""))[0]
+    name = _decide(op, device, dtype, reduce, os.environ.get(VARIABLE, ""))[0]
+    return "reference" if is_transformed() else name
 
 
 @functools.lru_cache(maxsize=512)

@@ -11,19 +11,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .mode import PLAIN, is_eager
+
 Derived = TypeVar("Derived")
 Source = Tensor | NDArray[Any]
 
 
 class _Entry(NamedTuple):
     owner: weakref.ref[Any]
+    state: Hashable
     values: dict[Hashable, _Value]
 
 
 class _Value(NamedTuple):
-    versions: tuple[int, ...]
-    others: tuple[weakref.ref[Any] | None, ...]
+    others: tuple[tuple[weakref.ref[Any], Hashable] | None, ...]
     value: Any
+    #: The tensors of the value with their versions: whoever gets it may write into them.
+    parts: tuple[tuple[Tensor, int], ...]
 
 
 # Single dictionary operations only, which are atomic: no lock, so none can be waited for twice.
@@ -35,11 +39,12 @@ def remember(
 ) -> Derived:
     """Result of ``build()``, remembered while the tensors it was made from live unchanged.
 
-    A remembered value dies with the first tensor and is built anew after an in-place change to
-    any of them. Nothing is remembered, and ``build`` simply called, where that could go wrong:
-    under ``torch.compile`` and other tracers, for tensors made in inference mode, and for tensors
-    which require a gradient. A change made behind torch's back, through a numpy array that shares
-    the memory, goes unseen.
+    A remembered value dies with the first tensor and is built anew after a change to any of them,
+    in place or by ``tensor.data = other``, or to a tensor of the value. Nothing is remembered, and
+    ``build`` simply called, where that could go wrong: under ``torch.compile``, ``torch.func`` and
+    tracers, for tensors made in inference mode, and for tensors which require a gradient. A change
+    made behind torch's back goes unseen: through a numpy array that shares the memory, or by
+    writing into ``tensor.data``.
 
     Args:
         tensors: What the value is made from, tensors or read-only arrays; ``None`` entries are
@@ -60,44 +65,57 @@ def remember(
         >>> remember(edge_index, "degree", lambda: edge_index[1].bincount())
         tensor([2])
     """
-    if torch.compiler.is_compiling():
-        return build()
     first, *others = tensors if isinstance(tensors, tuple) else (tensors,)
-    if not all(tensor is None or _is_plain(tensor) for tensor in (first, *others)):
+    if not is_eager() or not all(t is None or _is_plain(t) for t in (first, *others)):
         return build()
-    versions = tuple(getattr(t, "_version", 0) for t in (first, *others))
+    state = _state(first)
     entry = _memory.get(id(first))
-    if entry is not None and entry.owner() is first:
+    if entry is not None and entry.owner() is first and entry.state == state:
         found = entry.values.get(key)
-        if (found is not None and found.versions == versions
-                and len(found.others) == len(others)
-                and all((None if ref is None else ref()) is tensor
-                        for ref, tensor in zip(found.others, others, strict=True))):
+        if found is not None and _serves(found, others):
             return found.value
     else:
-        entry = _Entry(weakref.ref(first, _forget(id(first))), {})
-        kept = _memory.setdefault(id(first), entry)
-        if kept.owner() is first:
-            entry = kept
-        else:  # the number of a tensor that died, given out again
-            _memory[id(first)] = entry
+        fresh = _Entry(weakref.ref(first, _forget(id(first))), state, {})
+        entry = _memory.setdefault(id(first), fresh)
+        if entry.owner() is not first or entry.state != state:
+            # what it was before a change, or a tensor that died and whose number it got
+            entry = _memory[id(first)] = fresh
+    made_from = tuple(None if t is None else (weakref.ref(t), _state(t)) for t in others)
     # A value made in inference mode could never take part in training later.
     with torch.inference_mode(False):
         value = build()
-    made = _Value(versions, tuple(None if t is None else weakref.ref(t) for t in others), value)
+    made = _Value(made_from, value, tuple((t, t._version) for t in _tensors(value)))
     found = entry.values.setdefault(key, made)
-    if found is not made and found.versions == versions and _same(found.others, made.others):
-        return found.value
+    if found is not made and _serves(found, others):
+        return found.value  # another thread was faster
     entry.values[key] = made
     return value
 
 
-def _same(left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
-    """Both tuples of references lead to the same living tensors."""
-    return len(left) == len(right) and all(
-        a is b or (a is not None and b is not None and a() is b() and a() is not None)
-        for a, b in zip(left, right, strict=True)
+def _state(tensor: Source) -> Hashable:
+    """Differs after a change torch knows of; the version alone is deaf to ``tensor.data = ...``."""
+    if isinstance(tensor, np.ndarray):
+        return None
+    if tensor.layout is not torch.strided:
+        return tensor._version
+    return tensor._version, tensor.data_ptr(), tensor.shape, tensor.stride()
+
+
+def _serves(found: _Value, others: list[Source | None]) -> bool:
+    """The value was made from these very tensors, and nobody changed them or it."""
+    return (
+        len(found.others) == len(others)
+        and all(made is None if tensor is None else
+                made is not None and made[0]() is tensor and made[1] == _state(tensor)
+                for made, tensor in zip(found.others, others, strict=True))
+        and all(tensor._version == version for tensor, version in found.parts)
     )
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    if isinstance(value, Tensor):
+        return [] if value.is_inference() else [value]
+    return [t for part in value for t in _tensors(part)] if isinstance(value, tuple) else []
 
 
 def _forget(number: int) -> Callable[[weakref.ref[Any]], None]:
@@ -112,15 +130,8 @@ def _forget(number: int) -> Callable[[weakref.ref[Any]], None]:
 
 
 def _is_plain(tensor: Source) -> bool:
-    """An ordinary tensor in eager mode, whose identity and version mean what they say, or an array
-    nobody may write."""
+    """An ordinary tensor, whose identity and version mean what they say, or an array nobody may
+    write."""
     if isinstance(tensor, np.ndarray):
         return not tensor.flags.writeable
-    return (
-        type(tensor) in (Tensor, torch.nn.Parameter)
-        and not tensor.requires_grad
-        and not tensor.is_inference()
-        and torch._C._len_torch_dispatch_stack() == 0
-        and not torch._is_functional_tensor(tensor)
-        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-    )
+    return type(tensor) in PLAIN and not tensor.requires_grad and not tensor.is_inference()

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_PLAIN = (Tensor, torch.nn.Parameter)
+from .mode import PLAIN, is_eager
 
 
 def operator(
@@ -61,7 +61,7 @@ def operator(
         short = eager.apply
 
     def call(*args: Any) -> Any:
-        if not _is_eager(args):
+        if not _is_plain(args):
             return registered(*args)
         if torch.is_grad_enabled() and any(
                 isinstance(arg, Tensor) and arg.requires_grad for arg in args):
@@ -71,11 +71,5 @@ def operator(
     return call
 
 
-def _is_eager(args: tuple[Any, ...]) -> bool:
-    return (
-        not torch.compiler.is_compiling()
-        and torch._C._len_torch_dispatch_stack() == 0
-        and torch._C._functorch.peek_interpreter_stack() is None
-        and not torch.jit.is_tracing()
-        and all(type(arg) in _PLAIN for arg in args if isinstance(arg, Tensor))
-    )
+def _is_plain(args: tuple[Any, ...]) -> bool:
+    return is_eager() and all(type(arg) in PLAIN for arg in args if isinstance(arg, Tensor))
