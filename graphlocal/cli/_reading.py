@@ -46,7 +46,9 @@ def check_files(files: Sequence[str]) -> None:
             raise checks.GraphError(f"{file}: named twice, name every file once")
         if file != "-" and not os.path.exists(file):
             raise checks.GraphError(f"{file}: there is no such file")
-    if "-" in files and sys.stdin is not None and sys.stdin.isatty():
+    if "-" in files and sys.stdin is None:
+        raise checks.GraphError("-: stdin is closed")
+    if "-" in files and sys.stdin.isatty():
         print("reading edges from the keyboard, end with Ctrl-D", file=sys.stderr)
 
 
@@ -58,9 +60,21 @@ def check_table(output: str, files: Sequence[str]) -> None:
     if output == "-":
         return
     suffix = checks.check_suffix(output, tuple(WRITERS), "--output")
-    checks.check_output(output, "--output", files)
+    checks.check_output(output, "--output", inputs_of(files))
     if suffix == ".parquet":
         checks.check_installed("pyarrow", "--output", f"'{output}'")
+
+
+def inputs_of(files: Sequence[str]) -> list[str | int]:
+    """The files that are read: behind ``-``, the one that the shell opened."""
+    return [_stdin() if file == "-" else file for file in files]
+
+
+def _stdin() -> int:
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError):  # closed, or no file but an object of its kind
+        return -1
 
 
 @contextmanager

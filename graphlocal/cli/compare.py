@@ -22,6 +22,7 @@ from ._reading import (
     FILE_HELP,
     add_reading_arguments,
     check_files,
+    inputs_of,
     read_graph,
     summary,
     working,
@@ -84,7 +85,7 @@ def _check(args: argparse.Namespace) -> None:
     check_files(list(dict.fromkeys((args.a, args.b))))
     if args.output is not None:
         checks.check_suffix(args.output, PICTURES, "--output")
-        checks.check_output(args.output, "--output", (args.a, args.b))
+        checks.check_output(args.output, "--output", inputs_of((args.a, args.b)))
         checks.check_installed("matplotlib", "--output", f"'{args.output}'")
 
 

@@ -174,7 +174,7 @@ class NodeTable:
             GraphError: If the path cannot be written, or is that of the graph's own file.
         """
         arrays = self._key_columns() | self.columns
-        plain = {k: v.astype(str) if v.dtype == object else v for k, v in arrays.items()}
+        plain = {name: _text(v) if v.dtype == object else v for name, v in arrays.items()}
         with replacing(self._checked(path)) as temporary, open(temporary, "wb") as file:
             np.savez(file, **plain)
 
@@ -191,8 +191,8 @@ class NodeTable:
         except ImportError:
             checks.fail("path", f"'{path}'", "a .csv, .tsv or .npz file where pyarrow is missing",
                         "pip install pyarrow, for Parquet")
-        table = pa.table({name: pa.array(values)
-                          for name, values in (self._key_columns() | self.columns).items()})
+        columns = self._key_columns() | self.columns
+        table = pa.table({name: pa.array(_plain(values)) for name, values in columns.items()})
         with replacing(self._checked(path)) as temporary:
             pq.write_table(table, temporary)
 
@@ -213,6 +213,17 @@ class NodeTable:
         for start in range(0, len(self), _ROWS):
             file.write(_rows_text([array[start : start + _ROWS] for array in columns.values()],
                                   separator))
+
+
+def _text(values: NDArray[Any]) -> NDArray[np.str_]:
+    # One by one: numpy would turn a number among names into text of its own.
+    return np.array(list(map(str, values.tolist())), np.str_)
+
+
+def _plain(values: NDArray[Any]) -> NDArray[Any]:
+    """Objects as text, as in csv, where they are not text already: a column has one type."""
+    mixed = values.dtype == object and not all(isinstance(v, str) for v in values.tolist())
+    return _text(values) if mixed else values
 
 
 def _rows_text(columns: list[NDArray[Any]], separator: str) -> str:

@@ -299,3 +299,31 @@ def test_bar_only_on_a_terminal(edges: Path) -> None:
     os.close(leader)
     assert rows(done.stdout) == TABLE
     assert "4 nodes, 4 edges" in shown
+
+
+def test_output_is_never_what_stdin_reads(edges: Path, tmp_path: Path) -> None:
+    file = tmp_path / "edges.csv"
+    for target in (file, tmp_path / "link.csv"):
+        file.write_text(LINES)
+        if target != file:
+            target.symlink_to(file)
+        for command in ("metrics", "orbits"):
+            with open(file) as stdin:
+                call = [sys.executable, "-m", "graphlocal", command, "-", "-o", target]
+                ran = subprocess.run(call, stdin=stdin, text=True, capture_output=True,
+                                     timeout=120)
+            assert ran.returncode == 2 and "the input is never overwritten" in ran.stderr
+            assert file.read_text() == LINES
+
+
+def test_closed_stdin(edges: Path) -> None:
+    ran = subprocess.run(["sh", "-c", f"{sys.executable} -m graphlocal metrics - <&-"], text=True,
+                         capture_output=True, timeout=120)
+    assert (ran.returncode, ran.stderr) == (2, "graphlocal metrics: error: -: stdin is closed\n")
+
+
+def test_matrix_without_nodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "nothing.mtx"
+    file.write_text("%%MatrixMarket matrix coordinate pattern general\n0 0 0\n")
+    assert main(["metrics", str(file), "-m", NAMES]) == 0
+    assert rows(capsys.readouterr().out) == [TABLE[0]]

@@ -243,3 +243,16 @@ def test_integers_at_the_borders(value: int) -> None:
     file = io.StringIO()
     NodeTable(np.array([value]), {}).to_csv(file)
     assert file.getvalue() == f"node\n{value}\n"
+
+
+@pytest.mark.parametrize("ids", [["a", 7], [(0, 1), (1, 0)], [None, 2.5]])
+def test_labels_of_any_kind_are_written_as_text(ids: list, tmp_path: Path) -> None:
+    labels = np.empty(2, object)
+    labels[:] = ids
+    table = NodeTable(labels, {"core": np.array([1, 2])})
+    table.save(tmp_path / "t.npz")
+    assert np.load(tmp_path / "t.npz")["node"].tolist() == [str(label) for label in ids]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table.save(tmp_path / "t.parquet")
+    back = parquet.read_table(tmp_path / "t.parquet").to_pydict()
+    assert back == {"node": [str(label) for label in ids], "core": [1, 2]}
