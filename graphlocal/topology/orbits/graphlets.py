@@ -29,6 +29,10 @@ class Graphlet(NamedTuple):
         node_orbits: The orbit of each node ``0..k-1``.
         edges: Pairs of nodes, each with the first below the second.
         edge_orbits: The orbit of each edge; -1 for the single edge, which is not counted.
+
+    Example:
+        >>> GRAPHLETS[1]
+        Graphlet(node_orbits=(1, 1, 2), edges=((0, 2), (1, 2)), edge_orbits=(0, 0))
     """
 
     node_orbits: tuple[int, ...]
