@@ -43,6 +43,10 @@ class EdgeList:
     Shapes:
         - **edge_index:** :math:`(2, E)` int64
         - **weight:** :math:`(E)` float64
+
+    Example:
+        >>> EdgeList(np.array([[0, 1], [1, 1]])).edge_index[0].tolist()
+        [0, 1]
     """
 
     edge_index: NDArray[np.int64]
