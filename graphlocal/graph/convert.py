@@ -195,7 +195,11 @@ def write_edges(graph: CSRGraph, path: str | os.PathLike[str], sep: str, header:
         gzip.open(made, "wt", encoding="utf-8", newline="") if target.suffix == ".gz"
         else open(made, "w", encoding="utf-8", newline="")
     ) as file:
-        writer = csv.writer(file, delimiter=sep, lineterminator="\n")
+        # A first name that begins a comment would take its line with it.
+        comment = graph.ids is not None and any(
+            isinstance(name, str) and name[:1] in ("#", "%") for name in graph.ids.tolist())
+        writer = csv.writer(file, delimiter=sep, lineterminator="\n",
+                            quoting=csv.QUOTE_NONNUMERIC if comment else csv.QUOTE_MINIMAL)
         if header:
             writer.writerow(["source", "target"] + ["weight"] * (weight is not None))
         for at in range(0, len(row), step):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,12 +27,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         ...     os.listdir(folder)
         ['a.txt']
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        yield target
+    # Asked of the path itself: what /dev/stdout leads to has a name, but is no place.
+    if Path(path).exists() and not Path(path).is_file():
+        yield Path(path)
         return
+    target = Path(os.path.realpath(path))
     # The suffix stays last: writers go by it.
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
+    writer = f"{os.getpid()}.{threading.get_ident()}"
+    temporary = target.with_name(f".{target.stem}.{writer}.part{target.suffix}")
     try:
         yield temporary
         os.replace(temporary, target)

@@ -54,12 +54,18 @@ def save_graph(graph: CSRGraph, directory: str | os.PathLike[str], *, overwrite:
         checks.fail_file(str(target), str(error), "a place that can be written to")
     try:
         _write(made, graph, meta)
+        old = made.with_name(made.name + ".old")
         if target.exists():
-            os.replace(target, made.with_name(made.name + ".old"))
-        os.replace(made, target)
+            os.replace(target, old)
+        try:
+            os.replace(made, target)
+        except BaseException:
+            if old.exists():
+                os.replace(old, target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(made, ignore_errors=True)
-        shutil.rmtree(made.with_name(made.name + ".old"), ignore_errors=True)
 
 
 def _write(folder: Path, graph: CSRGraph, meta: dict[str, Any]) -> None:
@@ -118,6 +124,8 @@ def open_graph(directory: str | os.PathLike[str], *, check: bool = False) -> CSR
         checks.check_csr(rowptr, col, weight)
     try:
         report = GraphReport(**meta.get("report", {}))
+        for name, count in asdict(report).items():
+            checks.check_count(count, name)
     except TypeError as error:
         checks.fail_file(str(folder / "meta.json"), f"a damaged report ({error})",
                          "what save wrote")

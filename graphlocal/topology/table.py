@@ -152,7 +152,8 @@ class NodeTable:
             separator: Between two columns. (default: ``","``)
 
         Raises:
-            GraphError: If the path cannot be written, or is that of the graph's own file.
+            GraphError: If the path cannot be written, or is that of the graph's own file, or the
+                separator is none.
 
         Example:
             >>> import sys
@@ -160,6 +161,9 @@ class NodeTable:
             node,core
             a,2
         """
+        if not isinstance(separator, str) or len(separator.encode()) != 1 or separator in '\r\n"':
+            checks.fail("separator", repr(separator),
+                        "one ASCII character that is no quote or newline")
         if hasattr(target, "write"):
             self._write_rows(target, separator)
             return

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphlocal.graph import GraphError, edge_list, read_edges
+from graphlocal.graph import CSRGraph, GraphError, edge_list, read_edges
 
 NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -297,3 +297,13 @@ def test_quotes_between_blanks() -> None:
     assert edges.names.tolist() == ["Ann Lee", "Bob 3", "x"]
     assert edges.weight.tolist() == [0.5, 2.0]
     assert read_edges(b'"New York" 5\n5 7\n').names.tolist() == ["New York", "5", "7"]
+
+
+def test_names_that_begin_like_comments_are_written_so_that_they_read_back(tmp_path: Path) -> None:
+    graph = CSRGraph.read(b'"#a",y,2.5\n"%b",y,1\n', header=False)
+    for sep in ("\t", ",", " "):
+        graph.write_edges(tmp_path / "edges", sep=sep)
+        again = CSRGraph.read(tmp_path / "edges", header=False)
+        assert again.ids.tolist() == ["#a", "y", "%b"]
+        assert again.to_edges().tolist() == graph.to_edges().tolist()
+        assert again.weight.tolist() == graph.weight.tolist()

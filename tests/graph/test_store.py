@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -165,3 +167,31 @@ def test_what_is_no_directory(tmp_path: Path) -> None:
         CSRGraph.open(tmp_path / "file")
     with pytest.raises(GraphError, match="'sep': got ',', expected None"):
         read(tmp_path, sep=",")
+
+
+def test_old_graph_stays_when_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "graph"
+    CSRGraph.from_edges([(0, 1)]).save(target)
+    replace = os.replace
+
+    def refuse(source: Path, destination: Path) -> None:
+        if destination == target and not str(source).endswith(".old"):
+            raise OSError("no")
+        replace(source, destination)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="no"):
+        CSRGraph.from_edges([(0, 1), (1, 2)]).save(target, overwrite=True)
+    assert CSRGraph.open(target).num_edges == 1
+    assert os.listdir(tmp_path) == ["graph"]
+
+
+@pytest.mark.parametrize("report", [{"self_loops": "many"}, {"zeros": -1}, 5, {"unknown": 1}])
+def test_damaged_report(report: Any, tmp_path: Path) -> None:
+    CSRGraph.from_edges([(0, 1)]).save(tmp_path / "graph")
+    file = tmp_path / "graph" / "meta.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"report": report}))
+    with pytest.raises(GraphError, match=r"damaged report|'zeros': got -1"):
+        CSRGraph.open(tmp_path / "graph")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 import graphlocal
 from graphlocal import CSRGraph, GraphError, NodeTable
+from graphlocal.graph.output import replacing
 from graphlocal.topology import METRICS
 
 IDS = np.array(["ann", "b, or not b", '"quoted"', "=1+1", "ünï", "two\nlines"])
@@ -256,3 +259,39 @@ def test_labels_of_any_kind_are_written_as_text(ids: list, tmp_path: Path) -> No
     table.save(tmp_path / "t.parquet")
     back = parquet.read_table(tmp_path / "t.parquet").to_pydict()
     assert back == {"node": [str(label) for label in ids], "core": [1, 2]}
+
+
+@pytest.mark.parametrize("separator", ["ab", "é", "\n", '"', "", None])
+def test_what_cannot_separate(separator: str, table: NodeTable, tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match=r"argument 'separator': got .*one ASCII character"):
+        table.to_csv(tmp_path / "t.csv", separator=separator)
+    assert not os.listdir(tmp_path)
+
+
+def test_threads_write_one_file(table: NodeTable, tmp_path: Path) -> None:
+    """Each its own temporary file: the last to end wins, and what is there is whole."""
+    inside = threading.Barrier(2, timeout=30)
+
+    def write() -> None:
+        with replacing(tmp_path / "t.csv") as temporary:
+            temporary.write_text("begun")
+            inside.wait()
+            table.to_csv(temporary)
+            inside.wait()
+            ended.append(temporary)
+
+    ended: list[Path] = []
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(set(ended)) == 2
+    assert os.listdir(tmp_path) == ["t.csv"]
+
+
+def test_stdout_by_its_name() -> None:
+    code = ("import graphlocal, numpy\n"
+            "graphlocal.metrics(numpy.array([[0], [1]]), 'core').to_csv('/dev/stdout')")
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "node,core\n0,1\n1,1\n", ran.stderr
