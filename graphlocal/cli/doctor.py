@@ -79,6 +79,11 @@ def _cache() -> dict[str, Any]:
     """Where compiled kernels are kept: without such a place every process compiles anew."""
     from ..kernels.cpu import core
 
+    if not hasattr(core.peel, "stats"):
+        return {"problem": "nothing is compiled, kernels crawl: unset NUMBA_DISABLE_JIT"}
+    if core.peel.stats.cache_path is None:
+        return {"folder": "none", "writable": "no place found: set NUMBA_CACHE_DIR to a folder of "
+                                              "your own"}
     folder = Path(core.peel.stats.cache_path)
     try:
         folder.mkdir(parents=True, exist_ok=True)

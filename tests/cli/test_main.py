@@ -81,3 +81,17 @@ def test_doctor_where_a_part_is_broken(
 ])
 def test_errors_are_explained(error: Exception, sentence: str | None) -> None:
     assert explain(error) == sentence
+
+
+def test_doctor_says_where_nothing_is_compiled_or_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    from graphlocal.kernels.cpu import core
+
+    def plain(x: int) -> int:
+        return x
+
+    monkeypatch.setattr(core, "peel", plain)
+    assert "NUMBA_DISABLE_JIT" in doctor._cache()["problem"]
+    monkeypatch.setattr(core, "peel", numba.njit(plain))
+    assert "NUMBA_CACHE_DIR" in doctor._cache()["writable"]
