@@ -294,6 +294,7 @@ def test_sizes_must_fit() -> None:
     ({"reduce": None}, "'reduce': got None"),
     ({"x": torch.tensor(1.0)}, "'x': got a scalar"),
     ({"x": [[1.0], [2.0]]}, "'x': got list"),
+    ({"x": torch.eye(2).to_sparse()}, "'x': got layout torch.sparse_coo, expected a dense"),
     ({"num_dst": -1}, "'num_dst'"),
     ({"num_dst": 2.0}, "'num_dst'"),
 ])

@@ -138,6 +138,15 @@ def test_other_dtypes_take_the_reference(dtype, reduce) -> None:
     assert torch.equal(out, exact.to(dtype))
 
 
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_complex_features(reduce) -> None:
+    edge_index, num_nodes = zoo("random")
+    x = torch.complex(draw(num_nodes, 3), draw(num_nodes, 3, seed=1))
+    out = ops.spmm(edge_index, x, reduce=reduce)
+    close(out.real, ops.spmm(edge_index, x.real, reduce=reduce))
+    close(out.imag, ops.spmm(edge_index, x.imag, reduce=reduce))
+
+
 def test_mixed_dtypes_promote() -> None:
     edge_index, num_nodes = zoo("random")
     x, weight = draw(num_nodes, 3, dtype=torch.float32), draw(160)

@@ -75,7 +75,7 @@ class CoreConv(MessagePassing):
         sizes = self._sizes(edge_index, size, x if pair else (x, x))
         weight = kwargs.get("edge_weight")
         if isinstance(edge_index, Tensor) and edge_index.layout is torch.sparse_csr:
-            adjacency = ops.remember(edge_index, "adjacency", lambda: ops.as_adjacency(edge_index))
+            adjacency = ops.as_adjacency(edge_index)
             weight = edge_index.values()  # as PyG: a sparse matrix brings its own weights
         else:
             adjacency = ops.as_adjacency(edge_index, sizes[0], sizes[1])

@@ -11,7 +11,7 @@ from torch_geometric.nn.conv.gcn_conv import gcn_norm as pyg_gcn_norm
 from torch_geometric.utils import add_remaining_self_loops
 
 from ... import ops
-from ...graph.checks import GraphTypeError, fail
+from ...graph.checks import GraphTypeError, check_edge_tensor, fail
 from .core import to_edge_index
 
 
@@ -100,6 +100,12 @@ def gcn_norm(
         fail("edge_index", f"{adjacency.num_src} sources and {count} targets",
              "as many of both", "symmetric normalisation needs a square graph")
     given = edge_index.num_edges if isinstance(edge_index, ops.Adjacency) else edge_index.size(1)
+    if edge_weight is not None and not (
+            isinstance(edge_weight, Tensor) and edge_weight.is_floating_point()):
+        got = f"{edge_weight.dtype} numbers" if isinstance(edge_weight, Tensor) else (
+            type(edge_weight).__name__)
+        fail("edge_weight", got, "a floating-point tensor or None",
+             "convert with .float(): normalised weights are fractions", kind=GraphTypeError)
     if edge_weight is not None and edge_weight.numel() != given:
         fail("edge_weight", f"shape {tuple(edge_weight.shape)}", f"shape ({given},), one per edge")
     flat = None if edge_weight is None else edge_weight.view(-1)
@@ -117,8 +123,9 @@ def gcn_norm(
 
 def _with_loops(edge_index: Tensor, num_nodes: int | None, add_self_loops: bool) -> ops.Adjacency:
     """Adjacency of PyG's own order of edges and loops, which its weights follow."""
-    if not add_self_loops or not isinstance(edge_index, Tensor) or edge_index.shape[:-1] != (2,):
+    if not add_self_loops or not isinstance(edge_index, Tensor):
         return ops.as_adjacency(edge_index, num_nodes, num_nodes)  # refuses what is no edge_index
+    check_edge_tensor(edge_index)  # PyG's function would take numbers of any kind for indices
 
     def build() -> ops.Adjacency:
         both, _ = add_remaining_self_loops(edge_index, None, 1.0, num_nodes)

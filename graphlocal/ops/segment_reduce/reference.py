@@ -34,7 +34,8 @@ def segment_reduce(x: Tensor, segment: Tensor, num_segments: int, reduce: str) -
     if reduce == "mean":
         count = _count(segment, num_segments).clamp(min=1)
         count = count.view(-1, *[1] * (x.dim() - 1))
-        out = out / count if x.is_floating_point() else out // count
+        exact = x.is_floating_point() or x.is_complex()
+        out = out / count if exact else out // count
     return out.to(x.dtype)
 
 

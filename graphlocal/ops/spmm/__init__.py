@@ -67,6 +67,9 @@ def spmm(
         if graph.layout is torch.sparse_coo:
             graph = graph.coalesce()  # only then do its values know their gradient
         edge_weight = graph.values()
+    if x.layout is not torch.strided:
+        checks.fail("x", f"layout {x.layout}", "a dense tensor", "convert it with .to_dense()",
+                    kind=checks.GraphTypeError)
     adjacency = as_adjacency(graph, x.shape[0], num_dst)
     if adjacency.col.device != x.device:
         checks.fail("x", f"a tensor on {x.device}", f"one on {adjacency.col.device}, as 'graph'",
