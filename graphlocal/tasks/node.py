@@ -195,10 +195,15 @@ def run(
     if log is not None and not isinstance(log, JsonLines):
         log = JsonLines(log)
     logged = list(log) if log is not None else []
-    results = []
+    results: list[FitResult] = []
+    model: nn.Module | None = None
     for number, seed in enumerate(seeds):
         set_seed(seed)
-        model = make_model()
+        made = make_model()
+        if results and made is model:
+            fail("make_model", "a function that gave the same model twice", "a new model each time",
+                 "make the model inside the function, so that no run starts from trained weights")
+        model = made
         path = None if checkpoint is None else Path(checkpoint) / f"run-{number}-seed-{seed}.pt"
         resumed = path is not None and path.exists()
         result = fit(model, data, seed=seed, split=number, config=config, checkpoint=path,

@@ -302,3 +302,6 @@ def test_bad_runs(tmp_path) -> None:
             node.run(SmallNet, data, epochs=2, **options)
     with pytest.raises(GraphError, match="'make_model': got SmallNet"):
         node.run(SmallNet(), data, runs=1)
+    model = SmallNet()
+    with pytest.raises(GraphError, match="'make_model': got a function that gave the same model"):
+        node.run(lambda: model, data, runs=2, epochs=1)
