@@ -144,6 +144,9 @@ class NodeTraining:
         self.optimizer.step()
         scores = {"loss": value, **self.scores()}
         self._finite("val_loss", scores["val_loss"])
+        if math.isnan(scores["val"]):
+            fail("metric", f"nan for the validation nodes at epoch {self.epoch + 1}", "a number",
+                 "the best epoch is the one in which it is largest")
         scores["seconds"] = time.perf_counter() - start
         for name in SERIES:
             self.history[name].append(scores[name])

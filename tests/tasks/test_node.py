@@ -271,6 +271,11 @@ def test_bad_settings(name) -> None:
         node.fit(SmallNet(), small_data(), **{"epochs": 2, name: BAD_SETTINGS[name]})
 
 
+def test_a_metric_that_is_nan_chooses_no_epoch() -> None:
+    with pytest.raises(GraphError, match="'metric': got nan for the validation nodes at epoch 1"):
+        node.fit(SmallNet(), small_data(), epochs=2, metric=lambda out, y: float("nan"))
+
+
 def test_bad_models() -> None:
     data = small_data()
 
