@@ -13,8 +13,13 @@ REDUCES = ("sum", "mean", "max", "min")
 
 each_reduce = pytest.mark.parametrize("reduce", REDUCES)
 each_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["f32", "f64"])
-each_backend = pytest.mark.parametrize("backend", ["cpu", "reference", pytest.param(
-    "scatter", marks=pytest.mark.skipif(probe_scatter()[0] is None, reason=probe_scatter()[1]))])
+_with_scatter = pytest.mark.skipif(probe_scatter()[0] is None, reason=probe_scatter()[1])
+each_backend = pytest.mark.parametrize(
+    "backend", ["cpu", "reference", pytest.param("scatter", marks=_with_scatter)])
+#: Without what scatter has no kernel for: its extremes are the reference's.
+each_backend_and_reduce = pytest.mark.parametrize(("backend", "reduce"), [
+    *((backend, reduce) for backend in ("cpu", "reference") for reduce in REDUCES),
+    *(pytest.param("scatter", reduce, marks=_with_scatter) for reduce in ("sum", "mean"))])
 
 
 def zoo(name: str) -> tuple[Tensor, int]:

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from graphlocal import GraphError, ops
-from tests.ops.graphs import close, draw, each_backend, each_dtype, each_reduce
+from tests.ops.graphs import (
+    close,
+    draw,
+    each_backend,
+    each_backend_and_reduce,
+    each_dtype,
+    each_reduce,
+)
 
 POINTERS = {
     "none": [0],
@@ -62,8 +69,7 @@ def compare(call, expected, x: Tensor) -> None:
 
 @each_ptr
 @each_dtype
-@each_reduce
-@each_backend
+@each_backend_and_reduce
 @pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 3), (0,)], ids=str)
 def test_reduce(ptr, dtype, reduce, backend, shape, monkeypatch) -> None:
     monkeypatch.setenv("GRAPHLOCAL_BACKEND", backend)

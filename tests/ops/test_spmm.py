@@ -13,7 +13,15 @@ from torch import Tensor
 
 from graphlocal import ops
 from graphlocal.ops import arrays
-from tests.ops.graphs import close, draw, each_backend, each_dtype, each_reduce, zoo
+from tests.ops.graphs import (
+    close,
+    draw,
+    each_backend,
+    each_backend_and_reduce,
+    each_dtype,
+    each_reduce,
+    zoo,
+)
 from tests.zoo import each_zoo_graph
 
 
@@ -65,8 +73,7 @@ def expected_on_zoo(
 
 @each_zoo_graph
 @each_dtype
-@each_reduce
-@each_backend
+@each_backend_and_reduce
 @pytest.mark.parametrize("weighted", [False, True])
 def test_values_and_gradients(name, dtype, reduce, backend, weighted, monkeypatch) -> None:
     monkeypatch.setenv("GRAPHLOCAL_BACKEND", backend)
