@@ -57,7 +57,7 @@ $(VENV)/.torch: constraints.txt | $(PY)
 
 $(VENV)/.demo: $(PROJECT) $(VENV)/.torch
 	@echo "installing graphlocal into $(VENV) ..." >&2
-	@$(PIP) $(CONSTRAINED) --no-build-isolation -e ".[plot]"
+	@$(PIP) $(CONSTRAINED) --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(PROJECT) $(VENV)/.torch

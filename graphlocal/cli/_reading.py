@@ -23,16 +23,15 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
     reading = parser.add_argument_group("how an edge list is read (found out where not given)")
-    reading.add_argument("--sep", metavar="CHAR", help="character between columns")
+    reading.add_argument("--sep", metavar="CHAR", type=lambda text: text.replace("\\t", "\t"),
+                         help="character between columns; \\t is a tab")
     reading.add_argument("--header", action=argparse.BooleanOptionalAction, default=None,
                          help="whether the first line names the columns")
-    reading.add_argument("--weight", metavar="COLUMN", help="name or position of the weights")
-    reading.add_argument("--no-weight", dest="weight", action="store_false",
-                         help="do not read weights")
+    reading.add_argument("--weight", metavar="COLUMN", default=False,
+                         help="name or position of the weights (default: none are read)")
     reading.add_argument("--ids", choices=("int", "str"), help="what node ids are")
     reading.add_argument("--num-nodes", type=int, metavar="N",
                          help="ids are 0..N-1, also those without an edge")
-    parser.set_defaults(weight=None)
 
 
 def check_files(files: Sequence[str]) -> None:

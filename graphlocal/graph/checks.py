@@ -147,6 +147,12 @@ def infer_num_nodes(index: NDArray[np.int64], argument: str) -> int:
     return num_nodes
 
 
+def known_num_nodes(edge_index: Any) -> int | None:
+    """Number of nodes, where an ``EdgeIndex`` says it."""
+    sizes = edge_index.sparse_size() if hasattr(edge_index, "sparse_size") else (None,)
+    return None if None in sizes else max(sizes)
+
+
 def check_edge_index(
     edge_index: Any, num_nodes: int | None, argument: str = "edge_index"
 ) -> tuple[NDArray[np.int64], int]:
@@ -156,9 +162,8 @@ def check_edge_index(
     index. A ``(2, 2)`` array is read as two edges in columns, PyG's layout; use
     ``CSRGraph.from_edges`` for rows.
     """
-    if num_nodes is None and hasattr(edge_index, "sparse_size"):
-        known = [size for size in edge_index.sparse_size() if size is not None]
-        num_nodes = max(known) if len(known) == 2 else None
+    if num_nodes is None:
+        num_nodes = known_num_nodes(edge_index)
     array = to_numpy(edge_index, argument)
     if array.ndim == 1 and array.size == 0:
         array = array.reshape(2, 0)
@@ -251,7 +256,7 @@ def check_csr(
     if fault == 3:
         fail("col", got, f"{row} in row {col[slot]} too, an undirected graph", remedy)
     fail("weight", f"{weight[slot] if weight is not None else 0} for ({row}, {col[slot]})",
-         "one weight for both directions, not zero", remedy)
+         "one weight for both directions", remedy)
 
 
 def check_choice(value: Any, argument: str, choices: tuple[Any, ...]) -> Any:

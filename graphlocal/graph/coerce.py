@@ -13,8 +13,9 @@ def as_graph(source: Any, argument: str = "graph") -> CSRGraph:
     """The :class:`CSRGraph` of anything one can be made from; a ``CSRGraph`` is returned as it is.
 
     Args:
-        source: A ``CSRGraph``, the path of a file, an edge index in PyG's layout (tensor,
-            ``EdgeIndex`` or array), a PyG ``Data``, a networkx graph or a scipy sparse matrix.
+        source: A ``CSRGraph``, the path of a file (weights are left out), an edge index in PyG's
+            layout (tensor, ``EdgeIndex`` or array), a PyG ``Data``, a networkx graph or a scipy
+            sparse matrix.
             Edge indices carry no number of nodes, but for an ``EdgeIndex`` with a size: where
             trailing nodes may be isolated, build the graph with
             ``CSRGraph.from_edge_index(edge_index, num_nodes)``.
@@ -34,7 +35,8 @@ def as_graph(source: Any, argument: str = "graph") -> CSRGraph:
     if isinstance(source, CSRGraph):
         return source
     if isinstance(source, (str, os.PathLike)):
-        return CSRGraph.read(source)
+        # The third column of an edge list may be anything: a time of 0 must not cost an edge.
+        return CSRGraph.read(source, weight=False)
     # Recognised by what they have, so that nothing is imported for the asking.
     if hasattr(source, "is_multigraph") and hasattr(source, "adjacency"):
         return CSRGraph.from_networkx(source)

@@ -80,9 +80,12 @@ def read(
                         "num_nodes says that ids are the indices 0..num_nodes-1")
     text = {"sep": sep, "header": header, "ids": None if ids == "auto" else ids}
     if isinstance(source, (str, os.PathLike)) and os.path.isdir(source):
-        _refuse(str(source), "a saved directory", format=format, weight=weight, relabel=relabel,
-                num_nodes=num_nodes, **text)
-        return store.open_graph(source, check=True)  # it may come from anywhere
+        _refuse(str(source), "a saved directory", format=format, weight=weight or None,
+                relabel=relabel, num_nodes=num_nodes, **text)
+        graph = store.open_graph(source, check=True)  # it may come from anywhere
+        if weight is None:
+            return graph
+        return CSRGraph._trusted(graph.rowptr, graph.col, None, graph.ids, graph.report)
     name, content = open_source(source)
     kind = format or _find_format(name, content)
     if kind != "text" and content[:3] == _MARK:

@@ -57,7 +57,8 @@ def accelerate(model: torch.nn.Module) -> Report:
     sit in the model: parameters, buffers, names, hooks and optimizers stay what they are, and so do
     the results. Other layers, subclasses and settings without a fast version are left alone. The
     graph is sorted and normalised once per ``edge_index`` tensor instead of in each pass, so keep
-    using the same tensor. :func:`restore` undoes it; do so before ``torch.jit.script``.
+    using the same tensor. Where values tie for a max or min, the first edge takes the gradient,
+    which PyG may share out. :func:`restore` undoes it; do so before ``torch.jit``.
 
     Args:
         model: Any module; a single convolution too.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -108,7 +109,7 @@ def fit(
 
     training = NodeTraining(model, data, optimizer, score, monitor, split, forward or call_model)
     settings = {**(config or {}), "seed": seed, "patience": patience,
-                "metric": name, **_settings(training)}
+                "metric": name, **(_settings(training) if checkpoint is not None else {})}
     if checkpoint is not None and Path(checkpoint).exists():
         training.load(load_checkpoint(checkpoint, settings))
         if training.epoch > epochs:
@@ -229,9 +230,17 @@ def _settings(training: NodeTraining) -> dict[str, Any]:
               for group in training.optimizer.param_groups]
     return {
         "monitor": training.monitor, "split": training.nodes.split,
-        "model": type(training.model).__name__,
+        "model": " ".join(repr(training.model).split()),
         "num_params": sum(p.numel() for p in training.model.parameters()),
         "optimizer": type(training.optimizer).__name__, "groups": groups,
         "num_nodes": training.nodes.num_nodes,
         "num_edges": int(training.nodes.data.num_edges),
+        "features": _checksum(training.nodes.data.x),
     }
+
+
+def _checksum(x: Any) -> int | None:
+    """Tells other features from these."""
+    if not isinstance(x, torch.Tensor) or x.layout is not torch.strided:
+        return None
+    return zlib.crc32(x.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from graphlocal.cli import main
+from graphlocal.topology import metrics
 
 LINES = "0 1\n1 2\n2 0\n2 3\n3 3\n0 1\n"
 TABLE = [["node", "degree", "triangles", "core"],
@@ -124,7 +125,7 @@ def test_several_files(edges: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_options_of_the_reader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "edges.dat"
     path.write_text("0;1;0.5\n1;2;nan\n")
-    assert main(["metrics", str(path), "-q", "-m", "degree", "--no-weight", "--sep", ";",
+    assert main(["metrics", str(path), "-q", "-m", "degree", "--sep", ";",
                  "--no-header", "--num-nodes", "5", "--threads", "1"]) == 0
     assert rows(capsys.readouterr().out)[1:] == [
         ["0", "1"], ["1", "2"], ["2", "1"], ["3", "0"], ["4", "0"]]
@@ -327,3 +328,21 @@ def test_matrix_without_nodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     file.write_text("%%MatrixMarket matrix coordinate pattern general\n0 0 0\n")
     assert main(["metrics", str(file), "-m", NAMES]) == 0
     assert rows(capsys.readouterr().out) == [TABLE[0]]
+
+
+@pytest.mark.parametrize(("options", "degrees"), [([], "121"), (["--weight", "2"], "011")])
+def test_a_third_column_of_zeros_costs_no_edge(
+    options: list[str], degrees: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "times.txt"
+    path.write_text("1 2 0\n2 3 5\n")
+    assert main(["metrics", str(path), "-m", "degree", *options]) == 0
+    assert "".join(row[1] for row in rows(capsys.readouterr().out)[1:]) == degrees
+    assert "".join(map(str, metrics(path, "degree")["degree"])) == "121"
+
+
+def test_a_tab_can_be_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "names.txt"
+    path.write_text("New York\tLos Angeles\n")
+    assert main(["metrics", str(path), "-m", "degree", "--sep", "\\t"]) == 0
+    assert rows(capsys.readouterr().out)[1:] == [["New York", "1"], ["Los Angeles", "1"]]

@@ -195,3 +195,11 @@ def test_damaged_report(report: Any, tmp_path: Path) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | {"report": report}))
     with pytest.raises(GraphError, match=r"damaged report|'zeros': got -1"):
         CSRGraph.open(tmp_path / "graph")
+
+
+def test_weights_that_cancel_are_read_back(tmp_path: Path) -> None:
+    graph = CSRGraph.from_edge_index([[0, 0, 1], [1, 1, 2]], edge_weight=[1.0, -1.0, 2.0])
+    assert graph.weight.tolist() == [0.0, 0.0, 2.0, 2.0]
+    graph.save(tmp_path / "graph")
+    assert read(tmp_path / "graph").weight.tolist() == graph.weight.tolist()
+    assert read(tmp_path / "graph", weight=False).weight is None

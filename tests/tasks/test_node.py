@@ -126,6 +126,13 @@ def test_more_epochs_go_on_from_a_finished_run(tmp_path) -> None:
         node.fit(SmallNet(), data, epochs=8, **{**options, "seed": 5})
     with pytest.raises(GraphError, match="groups"):
         node.fit(SmallNet(), data, epochs=8, lr=0.5, **options)
+    other = SmallNet()
+    other.dropout.p = 0.1
+    with pytest.raises(GraphError, match=r"model: .*p=0\.5.* there, .*p=0\.1.* here"):
+        node.fit(other, data, epochs=8, **options)
+    data.x = data.x + 1
+    with pytest.raises(GraphError, match="features: "):
+        node.fit(SmallNet(), data, epochs=8, **options)
 
 
 def test_runs_resume_and_are_logged_once(tmp_path) -> None:

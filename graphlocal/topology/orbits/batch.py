@@ -108,6 +108,9 @@ class GraphBatch:
             if (of_node[1:] < of_node[:-1]).any():
                 checks.fail("batch", "values that fall", "values that never fall",
                             "sort the nodes by graph")
+            if len(of_node) and of_node[-1] > max(2**26, 1000 * len(of_node)):
+                checks.fail("batch", f"graph {of_node[-1]} of {len(of_node)} nodes",
+                            "numbers of graphs without large gaps", "relabel the graphs")
             borders = np.concatenate([[0], np.cumsum(np.bincount(of_node))]).astype(np.int64)
         else:
             borders = checks.check_integers(checks.to_numpy(ptr, "ptr"), "ptr")
@@ -133,11 +136,13 @@ def _edges_of(graph: Any, argument: str) -> tuple[Ints, int]:
     else:
         graph = as_graph(graph, argument)
         return graph.to_edge_index(), graph.num_nodes
+    if num_nodes is None:
+        num_nodes = checks.known_num_nodes(raw)
     index = checks.check_integers(checks.to_numpy(raw, argument), argument)
     if index.ndim != 2 or index.shape[0] != 2:
         checks.check_edge_index(index, None, argument)
     if num_nodes is None:
-        num_nodes = int(index.max()) + 1 if index.size else 0
+        num_nodes = checks.infer_num_nodes(index, argument)
     return index.reshape(2, -1), num_nodes
 
 

@@ -50,6 +50,14 @@ def test_every_way_to_give_a_batch() -> None:
                                   graphlet_counts(graphs))
 
 
+def test_an_edge_index_that_knows_its_size_keeps_its_isolated_nodes() -> None:
+    torch = pytest.importorskip("torch")
+    from torch_geometric import EdgeIndex
+
+    edges = EdgeIndex(torch.tensor([[0, 1], [1, 2]]), sparse_size=(6, 6))
+    assert orbit_counts([edges, edges]).shape == (12, 15)
+
+
 def test_a_batch_of_nothing() -> None:
     assert orbit_counts([], 5).shape == (0, 73)
     assert edge_orbit_counts([], 5).shape == (0, 68)
@@ -69,7 +77,7 @@ def test_the_input_is_not_changed() -> None:
 @pytest.mark.parametrize("graphs", [
     [(0, 1), (1, 2)], [np.array([[0], [1]]), np.array([[0.5], [1]])],
     [np.array([[0], [1]]), np.array([[0], [-1]])], [np.array([[0], [1]]), None],
-    [np.array([[0], [1]]), np.array([0, 1, 2])],
+    [np.array([[0], [1]]), np.array([0, 1, 2])], [np.array([[0], [2**33]])],
 ])
 def test_a_list_with_what_is_no_graph_is_refused(graphs) -> None:
     with pytest.raises(GraphError):
@@ -79,7 +87,8 @@ def test_a_list_with_what_is_no_graph_is_refused(graphs) -> None:
 @pytest.mark.parametrize("arguments,name", [
     ({"batch": [0, 1, 0]}, "batch"), ({"batch": [0, 1]}, "edge_index"),
     ({"batch": [-1, 0, 0]}, "batch"), ({"batch": [0, 0, 1]}, "edge_index"),
-    ({"batch": [0.0, 0.0, 0.0]}, "batch"), ({"batch": [[0, 0, 0]]}, "batch"),
+    ({"batch": [0, 0, 10**12]}, "batch"), ({"batch": [0.0, 0.0, 0.0]}, "batch"),
+    ({"batch": [[0, 0, 0]]}, "batch"),
     ({"ptr": [0, 2, 3]}, "edge_index"), ({"ptr": [1, 3]}, "ptr"), ({"ptr": [0, 4, 3]}, "ptr"),
     ({"ptr": []}, "ptr"), ({"ptr": [0, 3], "batch": [0, 0, 0]}, "batch"),
 ])
