@@ -7,60 +7,14 @@ import importlib.util
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-class GraphError(ValueError):
-    """Raised for any input GraphLocal cannot use.
-
-    Example:
-        >>> issubclass(GraphError, ValueError)
-        True
-    """
-
-
-class GraphTypeError(GraphError, TypeError):
-    """A :class:`GraphError` about the type of an argument.
-
-    Example:
-        >>> issubclass(GraphTypeError, TypeError)
-        True
-    """
-
-
-def fail(
-    argument: str, got: str, expected: str, remedy: str = "", *, kind: type[GraphError] = GraphError
-) -> NoReturn:
-    """Raises ``kind`` with the one sentence every error of GraphLocal follows.
-
-    Example:
-        >>> fail("size", "6", "4 or 5", "orbits are numbered up to five nodes")
-        Traceback (most recent call last):
-        ...
-        graphlocal.graph.checks.GraphError: argument 'size': got 6, expected 4 or 5 (orbits are \
-numbered up to five nodes)
-    """
-    raise kind(f"argument '{argument}': got {got}, expected {expected}"
-               + (f" ({remedy})" if remedy else ""))
-
-
-def fail_file(
-    name: str, got: str, expected: str, remedy: str = "", *, line: int | None = None
-) -> NoReturn:
-    """Raises :class:`GraphError` about a file, or about one of its lines.
-
-    Example:
-        >>> fail_file("edges.csv", "1 column", "2 columns", line=17)
-        Traceback (most recent call last):
-        ...
-        graphlocal.graph.checks.GraphError: edges.csv:17: got 1 column, expected 2 columns
-    """
-    where = name if line is None else f"{name}:{line}"
-    raise GraphError(f"{where}: got {got}, expected {expected}"
-                     + (f" ({remedy})" if remedy else ""))
+from .errors import GraphError as GraphError  # what the other rooms raise, through here
+from .errors import GraphTypeError, fail
+from .errors import fail_file as fail_file
 
 
 def to_numpy(value: Any, argument: str) -> NDArray[Any]:
@@ -125,13 +79,7 @@ def check_index_range(index: NDArray[np.int64], argument: str, num_nodes: int) -
     """Every index lies in ``[0, num_nodes)``."""
     if index.size == 0:
         return
-    low, high = int(index.min()), int(index.max())
-    if low < 0:
-        fail(argument, f"index {low}", f"0 <= index < num_nodes={num_nodes}",
-             "relabel the nodes to 0, 1, 2, ...")
-    if high >= num_nodes:
-        fail(argument, f"index {high}", f"0 <= index < num_nodes={num_nodes}",
-             f"pass num_nodes={high + 1} or relabel the nodes")
+    check_bounds(int(index.min()), int(index.max()), argument, num_nodes, "num_nodes")
 
 
 def infer_num_nodes(index: NDArray[np.int64], argument: str) -> int:

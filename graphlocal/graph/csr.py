@@ -289,7 +289,7 @@ class CSRGraph(Exports):
             >>> CSRGraph.from_csr([0, 1, 1], [1])
             Traceback (most recent call last):
             ...
-            graphlocal.graph.checks.GraphError: argument 'col': got 1 in row 0 at position 0, \
+            graphlocal.graph.errors.GraphError: argument 'col': got 1 in row 0 at position 0, \
 expected 0 in row 1 too, an undirected graph (build the graph with CSRGraph.from_edge_index)
         """
         return cls(rowptr, col, weight, ids)

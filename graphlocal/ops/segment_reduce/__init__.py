@@ -59,7 +59,7 @@ def check_segments(x: Tensor, ptr: Tensor) -> None:
         >>> check_segments([1.0], None)
         Traceback (most recent call last):
         ...
-        graphlocal.graph.checks.GraphTypeError: argument 'x': got list, expected a tensor with rows
+        graphlocal.graph.errors.GraphTypeError: argument 'x': got list, expected a tensor with rows
     """
     if not isinstance(x, Tensor) or x.dim() == 0:
         checks.fail("x", "a scalar" if isinstance(x, Tensor) else type(x).__name__,
