@@ -188,9 +188,9 @@ def _directed(folder: Path) -> Path:
 
 
 def _large(folder: Path) -> Path:
-    """A graph that takes a few seconds."""
+    """A graph that takes a second or more."""
     path = folder / "large.txt"
-    np.savetxt(path, np.random.default_rng(0).integers(0, 3000, (100_000, 2)), fmt="%d")
+    np.savetxt(path, np.random.default_rng(0).integers(0, 3000, (250_000, 2)), fmt="%d")
     return path
 
 
