@@ -9,6 +9,7 @@ import os
 import pkgutil
 import platform
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import __path__ as here
@@ -42,8 +43,10 @@ def machine() -> str:
             + ", ".join(versions))
 
 
-def run(name: str, only: str | None, counts: list[int], rounds: int | None) -> str:
-    """The benchmark's tables, as Markdown."""
+def run(
+    name: str, only: str | None, counts: list[int], rounds: int | None
+) -> Iterator[str]:
+    """The benchmark's tables, as Markdown, one case after the other."""
     module = importlib.import_module(f"benchmarks.{name}")
     width = 100
 
@@ -51,7 +54,6 @@ def run(name: str, only: str | None, counts: list[int], rounds: int | None) -> s
         if sys.stderr.isatty():
             print("\r" + text[:width].ljust(width), end="", file=sys.stderr, flush=True)
 
-    parts = []
     for case in module.cases():
         if only and only not in case.name:
             continue
@@ -62,9 +64,23 @@ def run(name: str, only: str | None, counts: list[int], rounds: int | None) -> s
             results[count], absent = measure(name, case, count, say)
             missing |= absent
         say("")
-        parts.append(table(case, results, missing))
-        print("\n" + parts[-1], flush=True)
-    return "\n".join(parts)
+        yield table(case, results, missing)
+
+
+def save(name: str, parts: list[str]) -> None:
+    """Writes ``results/NAME.md``: the cases so far, so that a run that is cut loses no table."""
+    lines = (importlib.import_module(f"benchmarks.{name}").__doc__ or "").strip()
+    command = "python -m benchmarks " + " ".join(sys.argv[1:])
+    path = Path(here[0]) / "results" / f"{name}.md"
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(".md.part")
+    temporary.write_text(
+        f"# {name}\n\n{lines}\n\n`{command}`  \n{machine()}\n\n"
+        "Medians of interleaved runs; the results of all peers were equal. "
+        "'x ours' is the peer's time divided by ours.\n\n" + "\n".join(parts),
+        encoding="utf-8",
+    )
+    os.replace(temporary, path)
 
 
 def main() -> int:
@@ -86,24 +102,16 @@ def main() -> int:
             print(f"{name:14} {lines[0] if lines else ''}")
         return 0
     counts = sorted({int(part) for part in args.threads.split(",")})
+    parts = []
     try:
-        text = run(args.name, args.case, counts, args.rounds)
+        for part in run(args.name, args.case, counts, args.rounds):
+            print("\n" + part, flush=True)
+            parts.append(part)
+            if args.save:
+                save(args.name, parts)
     except DifferentResults as error:
         print(f"no table, the results differ: {error}", file=sys.stderr)
         return 1
-    if args.save:
-        lines = (importlib.import_module(f"benchmarks.{args.name}").__doc__ or "").strip()
-        command = "python -m benchmarks " + " ".join(sys.argv[1:])
-        path = Path(here[0]) / "results" / f"{args.name}.md"
-        path.parent.mkdir(exist_ok=True)
-        temporary = path.with_suffix(".md.part")
-        temporary.write_text(
-            f"# {args.name}\n\n{lines}\n\n`{command}`  \n{machine()}\n\n"
-            "Medians of interleaved runs; the results of all peers were equal. "
-            "'x ours' is the peer's time divided by ours.\n\n" + text,
-            encoding="utf-8",
-        )
-        os.replace(temporary, path)
     return 0
 
 
