@@ -36,6 +36,7 @@ lint: $(VENV)/.dev
 
 examples: $(VENV)/.dev
 	$(PY) examples/node_classification.py --dataset digits --runs 1 --epochs 2
+	$(PY) examples/orbit_embedding.py --orbits 1,1,2 --runs 1 --dim 16
 
 install: $(VENV)/.dev
 

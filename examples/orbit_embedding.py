@@ -86,7 +86,7 @@ def evaluate(name: str, args: argparse.Namespace) -> dict[str, str]:
 
     def measure(title: str, x: np.ndarray) -> np.ndarray:
         f1 = 100 * macro_f1(x, y, halves)
-        table[title] = f"{f1.mean():.1f} ± {f1.std(ddof=1):.1f}"
+        table[title] = f"{f1.mean():.1f}" + (f" ± {f1.std(ddof=1):.1f}" if len(f1) > 1 else "")
         print(f"{name:18} {title:22} {table[title]:12} {time.time() - start:6.0f} s", flush=True)
         return x
 

@@ -1,0 +1,50 @@
+"""Ops and layers on a CUDA device give what they give on the processor."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from graphlocal import ops
+from tests.ops.graphs import close, draw, each_reduce, zoo
+from tests.zoo import each_zoo_graph
+
+pytestmark = [pytest.mark.gpu,
+              pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
+
+
+@each_zoo_graph
+@each_reduce
+def test_spmm(name: str, reduce: str) -> None:
+    edge_index, num_nodes = zoo(name)
+    found = []
+    for device in ("cpu", "cuda"):
+        x = draw(num_nodes, 5).to(device).requires_grad_()
+        weight = draw(edge_index.shape[1], seed=1).to(device).requires_grad_()
+        out = ops.spmm(edge_index.to(device), x, weight, reduce)
+        out.backward(draw(*out.shape, seed=2).to(device))
+        found.append([t.cpu() for t in (out.detach(), x.grad, weight.grad)])
+    for here, there in zip(*found, strict=True):
+        close(here, there)
+
+
+@each_reduce
+def test_segments(reduce: str) -> None:
+    x, ptr = draw(9, 3), torch.tensor([0, 0, 4, 4, 9])
+    close(ops.segment_reduce(x.cuda(), ptr.cuda(), reduce).cpu(),
+          ops.segment_reduce(x, ptr, reduce))
+    close(ops.segment_softmax(x.cuda(), ptr.cuda()).cpu(), ops.segment_softmax(x, ptr))
+
+
+def test_wrong_indices_never_reach_the_device() -> None:
+    with pytest.raises(ValueError, match="index 9"):
+        ops.spmm(torch.tensor([[0], [9]]).cuda(), draw(4, 2).cuda())
+
+
+def test_layers() -> None:
+    from graphlocal.nn import GCNConv
+
+    edge_index, num_nodes = zoo("hub")
+    conv, x = GCNConv(5, 4).double(), draw(num_nodes, 5)
+    expected = conv(x, edge_index)
+    close(conv.cuda()(x.cuda(), edge_index.cuda()).detach().cpu(), expected.detach())
