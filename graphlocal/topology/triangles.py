@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..graph import as_graph
 from ..kernels.cpu import triangles as kernel
-from ..kernels.cpu.parallel import row_blocks, run_blocks
+from ..kernels.cpu.parallel import row_blocks, run_blocks, run_summed
 
 # A kept edge costs the length of another kept row, so blocks of few edges are worth a thread.
 _MIN_BLOCK_WORK = 1 << 12
@@ -54,18 +54,7 @@ def triangles(graph: Any) -> NDArray[np.int64]:
     run_blocks(kernel.write_lower, borders, rowptr, col, rank, ptr, lower,
                scratch=lambda: (np.empty(longest, col.dtype),))
 
-    # Corners lie anywhere, so each thread has counts of its own; integers add up the same in any
-    # order.
-    counts: list[NDArray[np.int64]] = []
-
-    def scratch() -> tuple[NDArray[Any], ...]:
-        own = np.zeros(num_nodes, np.int64)
-        counts.append(own)
-        return own, np.zeros(num_nodes, np.uint8)
-
-    run_blocks(kernel.count_triangles, row_blocks(ptr, min_work=_MIN_BLOCK_WORK), ptr, lower,
-               scratch=scratch)
-    by_rank = counts[0]
-    for other in counts[1:]:
-        by_rank += other
+    (by_rank,) = run_summed(
+        kernel.count_triangles, row_blocks(ptr, min_work=_MIN_BLOCK_WORK), ptr, lower,
+        sums=(num_nodes,), scratch=((num_nodes, np.uint8),))
     return by_rank[rank]

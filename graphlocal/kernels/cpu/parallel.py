@@ -270,6 +270,53 @@ def _help(helper: Future[None], work: Callable[[], None]) -> None:
         helper.set_exception(error)
 
 
+def run_summed(
+    kernel: Callable[..., Any],
+    borders: NDArray[np.int64],
+    *args: Any,
+    sums: tuple[int | tuple[int, ...], ...],
+    scratch: tuple[tuple[int | tuple[int, ...], Any], ...] = (),
+) -> tuple[NDArray[np.int64], ...]:
+    """Runs a kernel that adds to arrays anywhere: each thread gets its own, which are summed.
+
+    Integers add up to the same sum in any order, so the result is the same for any number of
+    threads.
+
+    Args:
+        kernel: Called as ``kernel(start, stop, *args, *sums, *scratch)``.
+        borders: Blocks of rows.
+        args: Passed as they are.
+        sums: Shapes of the int64 arrays it adds to.
+        scratch: Shapes and dtypes of working arrays, zero before and after every call.
+
+    Returns:
+        The sums.
+
+    Example:
+        >>> def mark(start, stop, sums):
+        ...     sums[np.arange(start, stop) % 2] += 1
+        >>> run_summed(mark, [0, 2, 5], sums=(2,))
+        (array([3, 2]),)
+    """
+    made: list[tuple[NDArray[np.int64], ...]] = []
+    lock = threading.Lock()
+
+    def own() -> tuple[NDArray[Any], ...]:
+        arrays = tuple(np.zeros(shape, np.int64) for shape in sums)
+        with lock:
+            made.append(arrays)
+        return (*arrays, *(np.zeros(shape, dtype) for shape, dtype in scratch))
+
+    run_blocks(kernel, borders, *args, scratch=own)
+    if not made:
+        own()
+    total = made[0]
+    for arrays in made[1:]:
+        for into, array in zip(total, arrays, strict=True):
+            into += array
+    return total
+
+
 @contextlib.contextmanager
 def on_progress(report: Callable[[str, int, int], None]) -> Iterator[None]:
     """While it lasts, ``report(kernel, blocks done, blocks in all)`` is called after each block.

@@ -15,10 +15,10 @@ from ...kernels.cpu import (
     orbits_order,
     orbits_squares,
 )
-from ...kernels.cpu.parallel import run_blocks
+from ...kernels.cpu.parallel import run_blocks, run_summed
 from . import parts
 from .graphlets import inversion_steps
-from .ordered import Ints, OrderedGraph, run_summed
+from .ordered import Ints, OrderedGraph
 
 
 def edge_orbits(graph: CSRGraph, size: int) -> Ints:

@@ -16,10 +16,10 @@ from ...kernels.cpu import (
     orbits_wheels,
 )
 from ...kernels.cpu.orbits_local import MOST_WORDS
-from ...kernels.cpu.parallel import run_blocks
+from ...kernels.cpu.parallel import run_blocks, run_summed
 from . import parts
 from .graphlets import inversion_steps
-from .ordered import Ints, OrderedGraph, run_summed
+from .ordered import Ints, OrderedGraph
 
 
 def node_orbits_4(graph: CSRGraph) -> Ints:

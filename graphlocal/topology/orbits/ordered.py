@@ -1,59 +1,17 @@
-"""A graph renumbered for orbit counting, and how kernels add up over its blocks."""
+"""A graph renumbered for orbit counting, and its blocks of equal work."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import CSRGraph, checks
 from ...kernels.cpu import orbits_order as kernel
-from ...kernels.cpu.parallel import row_blocks, run_blocks
+from ...kernels.cpu.parallel import row_blocks
 
-Shape = tuple[int, ...]
 Ints = NDArray[np.int64]
-
-
-def run_summed(
-    kernel: Callable[..., Any],
-    borders: Ints,
-    *args: Any,
-    sums: tuple[Shape, ...],
-    scratch: tuple[tuple[Shape, Any], ...] = (),
-) -> tuple[Ints, ...]:
-    """Runs a kernel that adds to arrays anywhere: each thread gets its own, which are summed.
-
-    Integers add up to the same sum in any order, so the result is the same for any number of
-    threads.
-
-    Args:
-        kernel: Called as ``kernel(start, stop, *args, *sums, *scratch)``.
-        borders: Blocks of rows.
-        args: Passed as they are.
-        sums: Shapes of the int64 arrays it adds to.
-        scratch: Shapes and dtypes of working arrays, zero before and after every call.
-    """
-    made: list[tuple[Ints, ...]] = []
-    lock = threading.Lock()
-
-    def own() -> tuple[NDArray[Any], ...]:
-        arrays = tuple(np.zeros(shape, np.int64) for shape in sums)
-        with lock:
-            made.append(arrays)
-        return (*arrays, *(np.zeros(shape, dtype) for shape, dtype in scratch))
-
-    run_blocks(kernel, borders, *args, scratch=own)
-    if not made:
-        own()
-    total = made[0]
-    for arrays in made[1:]:
-        for into, array in zip(total, arrays, strict=True):
-            into += array
-    return total
 
 
 class OrderedGraph:

@@ -14,8 +14,8 @@ from ...kernels.cpu import (
     orbits_pentagons,
     orbits_triangles,
 )
-from ...kernels.cpu.parallel import run_blocks
-from .ordered import Ints, OrderedGraph, run_summed
+from ...kernels.cpu.parallel import run_blocks, run_summed
+from .ordered import Ints, OrderedGraph
 
 Ints32 = NDArray[np.int32]
 
