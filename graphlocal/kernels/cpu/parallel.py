@@ -293,10 +293,10 @@ def run_summed(
         The sums.
 
     Example:
-        >>> def mark(start, stop, sums):
-        ...     sums[np.arange(start, stop) % 2] += 1
-        >>> run_summed(mark, [0, 2, 5], sums=(2,))
-        (array([3, 2]),)
+        >>> def count(start, stop, rows):
+        ...     rows[0] += stop - start
+        >>> run_summed(count, [0, 2, 5], sums=(1,))
+        (array([5]),)
     """
     made: list[tuple[NDArray[np.int64], ...]] = []
     lock = threading.Lock()
