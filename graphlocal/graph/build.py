@@ -22,6 +22,7 @@ class GraphReport:
         two_way: Edges the input listed in both directions.
         conflicts: Edges whose two directions had different weights; the larger was kept.
         zeros: Entries dropped because their weight is an explicit zero.
+        cancelled: Edges dropped because the weights of their entries add up to zero.
         isolated: Nodes without an edge.
 
     Example:
@@ -35,6 +36,7 @@ class GraphReport:
     two_way: int = 0
     conflicts: int = 0
     zeros: int = 0
+    cancelled: int = 0
     isolated: int = 0
 
     def __str__(self) -> str:
@@ -42,6 +44,7 @@ class GraphReport:
             (self.self_loops, "self loops removed"),
             (self.duplicates, "duplicates merged"),
             (self.zeros, "zero weights removed"),
+            (self.cancelled, "edges removed whose weights cancel"),
             (self.conflicts, "edges with two weights"),
             (self.isolated, "isolated"),
         ]
@@ -57,7 +60,7 @@ def build_csr(
     """CSR of the simple undirected graph on checked edges: ``rowptr, col, weight, report``.
 
     Of repeated entries of a direction the weights are summed; where both directions are listed
-    the larger weight is kept.
+    the larger weight is kept. An edge left with weight zero is none.
     """
     zeros = 0
     if weight is not None and not weight.all():
@@ -88,7 +91,6 @@ def build_csr(
     new_rowptr = np.zeros(num_nodes + 1, dtype=np.int64)
     counts = run_blocks(kernel.count_distinct, borders, rowptr, sorted_entry, new_rowptr)
     repeated, one_way = (int(sum(c[i] for c in counts)) for i in (0, 1))
-    isolated = num_nodes - int(np.count_nonzero(new_rowptr[1:]))
     np.cumsum(new_rowptr, out=new_rowptr)
     col = np.empty(int(new_rowptr[-1]), np.int32 if num_nodes <= 2**31 else np.int64)
     conflicts = 0
@@ -101,13 +103,21 @@ def build_csr(
             run_blocks(kernel.write_distinct_weighted, borders, rowptr, sorted_entry,
                        sorted_number, weight, new_rowptr, col, merged)
         )
+    two_way = len(col) // 2 - one_way
+    cancelled = 0
+    if merged is not None and not merged.all():
+        kept = merged != 0
+        cancelled = (len(kept) - int(np.count_nonzero(kept))) // 2
+        new_rowptr = np.concatenate([[0], np.cumsum(kept)])[new_rowptr]
+        col, merged = col[kept], merged[kept]
     report = GraphReport(
         self_loops=loops,
         duplicates=repeated,
         one_way=one_way,
-        two_way=len(col) // 2 - one_way,
+        two_way=two_way,
         conflicts=int(conflicts),
         zeros=zeros,
-        isolated=isolated,
+        cancelled=cancelled,
+        isolated=num_nodes - int(np.count_nonzero(np.diff(new_rowptr))),
     )
     return new_rowptr, col, merged, report

@@ -204,7 +204,7 @@ def check_csr(
     if fault == 3:
         fail("col", got, f"{row} in row {col[slot]} too, an undirected graph", remedy)
     fail("weight", f"{weight[slot] if weight is not None else 0} for ({row}, {col[slot]})",
-         "one weight for both directions", remedy)
+         "one weight for both directions, not zero", remedy)
 
 
 def check_choice(value: Any, argument: str, choices: tuple[Any, ...]) -> Any:

@@ -161,7 +161,7 @@ def find_fault(rowptr, col, weight):
     """First entry that a simple undirected graph cannot have: ``row, slot, what``.
 
     1: a self loop, 2: an unsorted or repeated neighbour, 3: an edge in one row only, 4: unequal
-    weights of an edge. In sorted rows the entries of column ``v``, met row by row, are
+    weights of an edge or a zero. In sorted rows the entries of column ``v``, met row by row, are
     those of row ``v`` from left to right: one pointer per row finds every opposite.
     """
     position = rowptr[:-1].copy()
@@ -175,7 +175,7 @@ def find_fault(rowptr, col, weight):
             other = position[v]
             if other >= rowptr[v + 1] or col[other] != u:
                 return u, slot, 3
-            if len(weight) > 0 and weight[slot] != weight[other]:
+            if len(weight) > 0 and (weight[slot] != weight[other] or weight[slot] == 0):
                 return u, slot, 4
             position[v] = other + 1
     return 0, 0, 0
