@@ -1,0 +1,38 @@
+"""Every check of every input. A message names the argument, what it got, what was expected, and
+what to do about it.
+
+They are called as ``checks.check_count(...)``; the files group them by what they look at.
+"""
+
+from __future__ import annotations
+
+from ..errors import GraphError as GraphError  # what the other rooms raise, through here
+from ..errors import GraphTypeError as GraphTypeError
+from ..errors import fail as fail
+from ..errors import fail_file as fail_file
+from .arrays import check_bounds as check_bounds
+from .arrays import check_index_range as check_index_range
+from .arrays import check_integer_dtype as check_integer_dtype
+from .arrays import check_integers as check_integers
+from .arrays import check_nonnegative as check_nonnegative
+from .arrays import check_operand as check_operand
+from .arrays import to_numpy as to_numpy
+from .files import check_output as check_output
+from .files import check_suffix as check_suffix
+from .graphs import check_csr as check_csr
+from .graphs import check_edge_index as check_edge_index
+from .graphs import check_edge_tensor as check_edge_tensor
+from .graphs import check_ids as check_ids
+from .graphs import check_ptr as check_ptr
+from .graphs import check_rowptr as check_rowptr
+from .graphs import check_sums as check_sums
+from .graphs import check_weight as check_weight
+from .graphs import infer_num_nodes as infer_num_nodes
+from .graphs import known_num_nodes as known_num_nodes
+from .labels import check_label_range as check_label_range
+from .labels import check_labels as check_labels
+from .labels import check_mask as check_mask
+from .values import check_choice as check_choice
+from .values import check_count as check_count
+from .values import check_installed as check_installed
+from .values import check_positive as check_positive
