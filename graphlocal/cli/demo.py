@@ -37,8 +37,8 @@ def _write(folder, args: argparse.Namespace):
     import os
     import time
 
+    from ..report import Page
     from ._demo import SECTIONS, Workspace
-    from ._report import Page
 
     work = Workspace(None, None, folder, args.seeds, args.epochs, args.quiet)
     work.say("loading torch and the digits ...")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._report.page import Section
+from ...report.page import Section
 from . import drawing, learning, structure
 from .workspace import Workspace as Workspace
 

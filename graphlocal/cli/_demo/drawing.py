@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._report import Command, Figure, Section, draw_network, force_layout
+from ...report import Command, Figure, Section, draw_network, force_layout
 from .workspace import Workspace
 
 _ITERATIONS = 120
 _CODE = """\
 from sklearn.decomposition import PCA
 from graphlocal import CSRGraph, datasets
-from graphlocal.cli._report import draw_network, force_layout
+from graphlocal.report import draw_network, force_layout
 
 data = datasets.DigitsGraph()[0]
 graph = CSRGraph.from_edge_index(data.edge_index, data.num_nodes)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._report import Command, Fact, Figure, Pair, Section, Table, curves
+from ...report import Command, Fact, Figure, Pair, Section, Table, curves
 from .workspace import Workspace
 
 _HIDDEN, _DROPOUT, _DECAY = 64, 0.5, 5e-3

@@ -7,7 +7,7 @@ import shlex
 import numpy as np
 
 from ...graph.checks import GraphError
-from .._report import Command, Fact, Figure, Pair, Section, Table, bars
+from ...report import Command, Fact, Figure, Pair, Section, Table, bars
 from .workspace import Workspace
 
 _METRICS = "degree,triangles,clustering,core,component"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...graph import CSRGraph
-from .._report.page import Fact
+from ...report.page import Fact
 from .folder import DemoFolder
 
 

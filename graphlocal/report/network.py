@@ -8,8 +8,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from ...graph import CSRGraph
-from ...graph.checks import check_label_range, fail
+from ..graph import CSRGraph
+from ..graph.checks import check_label_range, fail
 from .charts import svg
 from .style import NUM_CLASS_COLOURS
 

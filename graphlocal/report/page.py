@@ -18,7 +18,16 @@ class Block(Protocol):
 
 @dataclass(frozen=True)
 class Command:
-    """What a reader types to make a picture again; ``language`` is ``shell`` or ``python``."""
+    """What a reader types to make a picture again.
+
+    Args:
+        text: The lines.
+        language: ``"shell"`` or ``"python"``.
+
+    Example:
+        >>> Command("graphlocal --version").html()
+        '<pre class="shell"><code>graphlocal --version</code></pre>'
+    """
 
     text: str
     language: str = "shell"
@@ -29,7 +38,18 @@ class Command:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a head; the first cell of a row names it."""
+    """Rows of text under a head; the first cell of a row names it.
+
+    Args:
+        caption: What it shows.
+        head: One cell a column.
+        rows: Cells of each row.
+        note: Follows the caption in a softer colour.
+
+    Example:
+        >>> "<td>&lt;2</td>" in Table("Counts.", ["", "nodes"], [["core", "<2"]]).html()
+        True
+    """
 
     caption: str
     head: Sequence[str]
@@ -49,7 +69,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption, a legend of ``(colour variable, text)``, and its commands."""
+    """A picture with its caption.
+
+    Args:
+        svg: The picture, as a chart of this room gives it; all else is escaped.
+        caption: What it shows.
+        note: Follows the caption in a softer colour.
+        commands: What makes it again.
+        legend: Colour variable and text of each entry.
+
+    Example:
+        >>> Figure("<svg/>", "Degrees.").html()
+        '<figure><svg/><figcaption><b>Degrees.</b></figcaption></figure>'
+    """
 
     svg: str
     caption: str
@@ -70,7 +102,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two blocks beside each other where there is room."""
+    """Two blocks beside each other where there is room.
+
+    Args:
+        left: The first.
+        right: The second, below it on a narrow screen.
+
+    Example:
+        >>> Pair(Command("a"), Command("b")).html().startswith('<div class="pair">')
+        True
+    """
 
     left: Block
     right: Block
@@ -81,7 +122,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, a paragraph, and blocks."""
+    """A heading, a paragraph, and blocks.
+
+    Args:
+        title: The heading.
+        text: The paragraph.
+        blocks: What follows it.
+
+    Example:
+        >>> Section("Degrees", "Few & many.").html()
+        '<section><h2>Degrees</h2><p>Few &amp; many.</p></section>'
+    """
 
     title: str
     text: str
@@ -94,7 +145,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Fact:
-    """A figure for the head of the page; ``extra`` is set small beside it."""
+    """A figure for the head of the page.
+
+    Args:
+        name: What it is.
+        value: Its value.
+        extra: Set small beside it.
+
+    Example:
+        >>> Fact("Edges", "78").html()
+        '<div><dt>Edges</dt><dd>78</dd></div>'
+    """
 
     name: str
     value: str

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphlocal import CSRGraph, GraphError
-from graphlocal.cli._report import (
+from graphlocal.report import (
     Figure,
     Page,
     Section,
@@ -19,7 +19,7 @@ from graphlocal.cli._report import (
     draw_network,
     force_layout,
 )
-from graphlocal.cli._report.charts import ticks
+from graphlocal.report.charts import ticks
 from tests.zoo import ZOO, each_zoo_graph
 
 

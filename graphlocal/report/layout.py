@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import CSRGraph
-from ...graph.checks import check_count, fail
+from ..graph import CSRGraph
+from ..graph.checks import check_count, fail
 
 
 def force_layout(

@@ -44,7 +44,15 @@ def bars(
     mark: float | None = None,
     mark_name: str = "",
 ) -> str:
-    """Counts of consecutive whole numbers, with a dashed line at ``mark``.
+    """Counts of consecutive whole numbers.
+
+    Args:
+        values: The numbers.
+        counts: How often each occurs.
+        x_name: Under the axis of the numbers.
+        y_name: Above the axis of the counts.
+        mark: Where a dashed line stands. (default: ``None``)
+        mark_name: Beside it.
 
     Example:
         >>> picture = bars([1, 2, 3], [4, 0, 2], x_name="degree", y_name="nodes")
