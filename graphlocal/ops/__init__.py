@@ -1,16 +1,29 @@
 """The sparse-ops core as torch sees it: a graph prepared once, and the ops layers are made of."""
 
 from .adjacency import Adjacency, as_adjacency
+from .common_neighbors import common_neighbor_counts, common_neighbors, neighbor_split
 from .dispatch import explain
+from .links import edge_mask, link_mask
 from .memory import remember
+from .overlap_sum import overlap_sum, ragged_sum
 from .segment_reduce import segment_reduce
 from .segment_softmax import segment_softmax
+from .simple import SimpleGraph, as_simple
 from .spmm import spmm
 
 __all__ = [
     "Adjacency",
+    "SimpleGraph",
     "as_adjacency",
+    "as_simple",
+    "common_neighbor_counts",
+    "common_neighbors",
+    "edge_mask",
     "explain",
+    "link_mask",
+    "neighbor_split",
+    "overlap_sum",
+    "ragged_sum",
     "remember",
     "segment_reduce",
     "segment_softmax",

@@ -123,6 +123,41 @@ class Adjacency(NamedTuple):
         """
         return Adjacency(self.t_rowptr, self.t_col, self.t_perm, self.rowptr, self.col, self.perm)
 
+    def select(self, mask: Tensor) -> Adjacency:
+        """The adjacency of ``edge_index[:, mask]``, without sorting again: a pass over the edges.
+
+        Args:
+            mask: Which edges to keep; those kept are numbered anew, so that weights are
+                ``edge_weight[mask]``.
+
+        Shapes:
+            - **mask:** :math:`(E)`, boolean, in the order of ``edge_index``
+
+        Raises:
+            GraphError: If ``mask`` is no boolean tensor with an entry per edge.
+
+        Example:
+            >>> adjacency = Adjacency.from_edge_index(torch.tensor([[0, 1, 0], [2, 2, 1]]), 3)
+            >>> kept = adjacency.select(torch.tensor([True, False, True]))
+            >>> kept.rowptr.tolist(), kept.col.tolist(), kept.perm.tolist()
+            ([0, 0, 1, 2], [0, 0], [1, 0])
+        """
+        if not isinstance(mask, Tensor) or mask.dtype is not torch.bool or (
+                mask.shape != (self.num_edges,)):
+            got = (f"{mask.dtype} of shape {tuple(mask.shape)}" if isinstance(mask, Tensor)
+                   else type(mask).__name__)
+            checks.fail("mask", got, f"a boolean tensor of shape ({self.num_edges},), one per edge",
+                        kind=checks.GraphTypeError)
+        number = mask.cumsum(0) - 1
+        parts: list[Tensor] = []
+        for rowptr, col, perm in (self[:3], self[3:]):
+            kept = mask[perm]
+            before = torch.nn.functional.pad(kept.cumsum(0), (1, 0))
+            parts += [before[rowptr], col[kept], number[perm[kept]].to(perm.dtype)]
+        adjacency = Adjacency(*parts)
+        remember(tuple(adjacency), "checked", lambda: True)
+        return adjacency
+
     def to(self, device: torch.device | str) -> Adjacency:
         """The same adjacency on another device.
 

@@ -32,7 +32,16 @@ from .graphs import known_num_nodes as known_num_nodes
 from .labels import check_label_range as check_label_range
 from .labels import check_labels as check_labels
 from .labels import check_mask as check_mask
+from .node_pairs import check_node_pairs as check_node_pairs
+from .node_pairs import check_nodes as check_nodes
+from .node_pairs import check_pair_rows as check_pair_rows
+from .pairs import check_pair_columns as check_pair_columns
+from .pairs import check_pair_range as check_pair_range
+from .shares import check_fraction as check_fraction
+from .shares import check_shares as check_shares
+from .shares import check_walk_weights as check_walk_weights
 from .values import check_choice as check_choice
 from .values import check_count as check_count
 from .values import check_installed as check_installed
 from .values import check_positive as check_positive
+from .values import check_share as check_share
