@@ -1,8 +1,9 @@
 """Builds the CSR of a simple undirected graph from a list of edges.
 
-Sorting comes free: scattering every edge to both ends gives a symmetric matrix whose rows are in
-order of arrival, and the transpose of a symmetric matrix, written row by row, has sorted rows.
-Each entry is ``2 * neighbour + back``, where ``back`` says that the list had it the other way.
+Both ends of every edge become keys, which are dealt out to buckets of neighbouring rows. A bucket
+fits the cache: there its keys are sorted and those of one edge merged. A key is, from the top, the
+row within its bucket, the neighbour, and a bit ``back`` that says that the list had it the other
+way. Buckets keep the order of the list, and sorting does too: weights are summed in that order.
 """
 
 from __future__ import annotations
@@ -11,149 +12,154 @@ import numpy as np
 
 from .parallel import jit
 
+#: Bits of a key that one pass of the sort goes by.
+_DIGIT = 11
+
 
 @jit
-def count_ends(source, target, degree):
-    """Adds to ``degree[v + 1]`` for each end at ``v`` of an edge that is no loop; returns loops."""
+def count_cells(block, _stop, cuts, source, target, shift, cells):
+    """Ends of a block's edges in each cell of ``2^shift`` nodes, added to ``cells[block]``.
+
+    Returns the loops, which have no ends.
+    """
     loops = 0
-    for e in range(len(source)):
+    for e in range(cuts[block], cuts[block + 1]):
         u, v = source[e], target[e]
         if u == v:
             loops += 1
         else:
-            degree[u + 1] += 1
-            degree[v + 1] += 1
+            cells[block, u >> shift] += 1
+            cells[block, v >> shift] += 1
     return loops
 
 
 @jit
-def scatter_ends(source, target, position, entry):
-    """Writes each edge into the rows of both its ends. ``position`` is the rowptr, used up."""
-    for e in range(len(source)):
+def scatter_ends(block, _stop, cuts, source, target, weight, shift, bucket_of, first, low_bits,
+                 position, key, value):
+    """Writes both ends of a block's edges to the places of their buckets.
+
+    ``bucket_of`` is the bucket of each cell, ``first`` the first row of each bucket, and
+    ``position[block]`` where the block writes to it, which is used up. ``weight`` and ``value``
+    are empty where there are no weights.
+    """
+    weighted = len(weight) > 0
+    at_bucket = position[block]
+    for e in range(cuts[block], cuts[block + 1]):
         u, v = source[e], target[e]
         if u != v:
-            entry[position[u]] = 2 * v
-            position[u] += 1
-            entry[position[v]] = 2 * u + 1
-            position[v] += 1
+            bucket = bucket_of[u >> shift]
+            at = at_bucket[bucket]
+            at_bucket[bucket] = at + 1
+            key[at] = ((u - first[bucket]) << low_bits) | (2 * v)
+            bucket = bucket_of[v >> shift]
+            back = at_bucket[bucket]
+            at_bucket[bucket] = back + 1
+            key[back] = ((v - first[bucket]) << low_bits) | (2 * u + 1)
+            if weighted:
+                value[at] = weight[e]
+                value[back] = weight[e]
 
 
 @jit
-def scatter_ends_numbered(source, target, position, entry, number):
-    """:func:`scatter_ends`, remembering which edge of the list each entry came from."""
-    for e in range(len(source)):
-        u, v = source[e], target[e]
-        if u != v:
-            entry[position[u]] = 2 * v
-            number[position[u]] = e
-            position[u] += 1
-            entry[position[v]] = 2 * u + 1
-            number[position[v]] = e
-            position[v] += 1
+def merge_bucket(bucket, _stop, bounds, first, low_bits, key, value, degree):
+    """Sorts the keys of a bucket and merges those of one edge, in place.
 
+    The distinct neighbours of its rows, one row after the other, then stand where its keys began,
+    and their weights where its values did. Their numbers go to ``degree[row + 1 - first[0]]``.
 
-@jit
-def sort_rows(rowptr, entry, position, result):
-    """Transposes the symmetric matrix, which sorts its rows. ``position`` is used up."""
-    for u in range(len(rowptr) - 1):
-        for slot in range(rowptr[u], rowptr[u + 1]):
-            v = entry[slot] >> 1
-            result[position[v]] = 2 * u + 1 - (entry[slot] & 1)
-            position[v] += 1
-
-
-@jit
-def sort_rows_numbered(rowptr, entry, number, position, result, result_number):
-    """:func:`sort_rows`, carrying the numbers along."""
-    for u in range(len(rowptr) - 1):
-        for slot in range(rowptr[u], rowptr[u + 1]):
-            v = entry[slot] >> 1
-            at = position[v]
-            result[at] = 2 * u + 1 - (entry[slot] & 1)
-            result_number[at] = number[slot]
-            position[v] = at + 1
-
-
-@jit
-def count_distinct(start, stop, rowptr, entry, degree):
-    """Distinct neighbours of each row into ``degree[v + 1]``.
-
-    Returns, over pairs with the row as the smaller end: entries that repeat one of the same
-    direction, and edges listed in one direction only.
+    Returns how many there are and, over pairs with the row as the smaller end: entries that repeat
+    one of the same direction, edges listed in one direction, edges listed in both, edges whose two
+    directions disagree, and edges without a weight left.
     """
-    repeated = 0
-    one_way = 0
-    for u in range(start, stop):
-        distinct = 0
-        slot = rowptr[u]
-        while slot < rowptr[u + 1]:
-            v = entry[slot] >> 1
-            forward = 0
-            backward = 0
-            while slot < rowptr[u + 1] and entry[slot] >> 1 == v:
-                if entry[slot] & 1:
-                    backward += 1
-                else:
-                    forward += 1
-                slot += 1
-            distinct += 1
-            if u < v:
-                repeated += max(forward - 1, 0) + max(backward - 1, 0)
-                if forward == 0 or backward == 0:
-                    one_way += 1
-        degree[u + 1] = distinct
-    return repeated, one_way
-
-
-@jit
-def write_distinct(start, stop, rowptr, entry, new_rowptr, col):
-    """Each row's distinct neighbours, in order."""
-    for u in range(start, stop):
-        at = new_rowptr[u]
-        last = -1
-        for slot in range(rowptr[u], rowptr[u + 1]):
-            v = entry[slot] >> 1
-            if v != last:
-                col[at] = v
-                at += 1
-                last = v
-
-
-@jit
-def write_distinct_weighted(start, stop, rowptr, entry, number, weight, new_rowptr, col, merged):
-    """Distinct neighbours and their weights; returns the pairs whose two directions disagree.
-
-    Repeated entries of a direction are summed, the larger of the two directions is kept.
-    """
-    disagree = 0
-    for u in range(start, stop):
-        at = new_rowptr[u]
-        slot = rowptr[u]
-        while slot < rowptr[u + 1]:
-            v = entry[slot] >> 1
-            forward = np.float64(0.0)
-            backward = np.float64(0.0)
-            has_forward = False
-            has_backward = False
-            while slot < rowptr[u + 1] and entry[slot] >> 1 == v:
-                if entry[slot] & 1:
-                    backward += weight[number[slot]]
-                    has_backward = True
-                else:
-                    forward += weight[number[slot]]
-                    has_forward = True
-                slot += 1
-            col[at] = v
-            if has_forward and has_backward:
-                merged[at] = max(forward, backward)
-                if forward != backward and u < v:
-                    disagree += 1
-            elif has_forward:
-                merged[at] = forward
+    low, high = bounds[bucket], bounds[bucket + 1]
+    weighted = len(value) > 0
+    rows = first[bucket + 1] - first[bucket]
+    bits = low_bits
+    while rows > 1:
+        bits += 1
+        rows = (rows + 1) >> 1
+    sort_keys(key[low:high], value[low:high], bits)
+    neighbor_bits = (1 << low_bits) - 1
+    repeated, one_way, two_way, disagree, cancelled = 0, 0, 0, 0, 0
+    at = slot = low
+    while slot < high:
+        pair = key[slot] >> 1
+        sums = (np.float64(0.0), np.float64(0.0))
+        forward, backward = 0, 0
+        while slot < high and key[slot] >> 1 == pair:
+            if key[slot] & 1:
+                backward += 1
+                if weighted:
+                    sums = (sums[0], sums[1] + value[slot])
             else:
-                merged[at] = backward
-            at += 1
-    return disagree
+                forward += 1
+                if weighted:
+                    sums = (sums[0] + value[slot], sums[1])
+            slot += 1
+        row = first[bucket] + ((2 * pair) >> low_bits)
+        v = ((2 * pair) & neighbor_bits) >> 1
+        both = forward > 0 and backward > 0
+        if row < v:
+            repeated += max(forward - 1, 0) + max(backward - 1, 0)
+            one_way += not both
+            two_way += both
+            disagree += both and sums[0] != sums[1]
+        if weighted:
+            one = sums[0] if forward > 0 else sums[1]
+            merged = max(sums[0], sums[1]) if both else one
+            if merged == 0:
+                cancelled += row < v
+                continue
+            value[at] = merged
+        key[at] = v
+        degree[row + 1 - first[0]] += 1
+        at += 1
+    return at - low, repeated, one_way, two_way, disagree, cancelled
+
+
+@jit
+def sort_keys(key, value, bits):
+    """Sorts keys by their bits ``[1, bits)``, digit by digit from the lowest, and values along.
+
+    Equal keys stay in order. ``value`` may be empty.
+    """
+    count = len(key)
+    weighted = len(value) > 0
+    passes = max(1, (bits - 1 + _DIGIT - 1) // _DIGIT)
+    width = (bits - 1 + passes - 1) // passes
+    mask = (1 << width) - 1
+    places = np.zeros((passes, 1 << width), np.int64)
+    for i in range(count):
+        rest = key[i] >> 1
+        for k in range(passes):
+            places[k, rest & mask] += 1
+            rest >>= width
+    here, there = key, np.empty(count, np.int64)
+    value_here, value_there = value, np.empty(len(value), np.float64)
+    moved = False
+    for k in range(passes):
+        shift = 1 + k * width
+        if count == 0 or places[k, (here[0] >> shift) & mask] == count:
+            continue
+        place = places[k]
+        total = 0
+        for digit in range(mask + 1):
+            many = place[digit]
+            place[digit] = total
+            total += many
+        for i in range(count):
+            digit = (here[i] >> shift) & mask
+            at = place[digit]
+            place[digit] = at + 1
+            there[at] = here[i]
+            if weighted:
+                value_there[at] = value_here[i]
+        here, there = there, here
+        value_here, value_there = value_there, value_here
+        moved = not moved
+    if moved:
+        there[:] = here
+        value_there[:] = value_here
 
 
 @jit
