@@ -40,6 +40,10 @@ from .pairs import check_pair_range as check_pair_range
 from .shares import check_fraction as check_fraction
 from .shares import check_shares as check_shares
 from .shares import check_walk_weights as check_walk_weights
+from .tables import check_columns as check_columns
+from .tables import check_rows as check_rows
+from .tables import check_same_ids as check_same_ids
+from .tables import check_unique as check_unique
 from .values import check_choice as check_choice
 from .values import check_count as check_count
 from .values import check_installed as check_installed

@@ -1,0 +1,110 @@
+"""Rows of a table as delimited text, and back."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graph import checks
+from ...kernels.cpu.rows import LONGEST_INTEGER, write_rows
+
+# Rows turned into Python objects at a time: a bound on memory that costs no speed.
+_ROWS = 1 << 16
+
+
+def write_header(columns: dict[str, NDArray[Any]], file: Any, separator: str) -> None:
+    """The line of names."""
+    csv.writer(file, delimiter=separator, lineterminator="\n").writerow(columns)
+
+
+def chunks(columns: dict[str, NDArray[Any]], separator: str) -> Iterator[str]:
+    """The lines, many at a time."""
+    arrays = list(columns.values())
+    for start in range(0, len(arrays[0]), _ROWS):
+        yield _rows_text([array[start : start + _ROWS] for array in arrays], separator)
+
+
+def _rows_text(columns: list[NDArray[Any]], separator: str) -> str:
+    """The lines of some rows."""
+    kinds, integers, fields = [], [], []
+    for column in columns:
+        if column.dtype.kind != "b" and np.can_cast(column.dtype, np.int64):
+            kinds.append(len(integers))
+            integers.append(column)
+        else:
+            fields.append(_fields(column, separator))
+            kinds.append(-len(fields))
+    rows = len(columns[0])
+    text = list(chain.from_iterable(zip(*fields, strict=True)))
+    data = "".join(text).encode()
+    plain = len(data) == sum(map(len, text))
+    lengths = np.array([len(field if plain else field.encode()) for field in text], np.int64)
+    out = np.empty(len(data) + rows * (len(integers) * LONGEST_INTEGER + len(columns)), np.uint8)
+    size = write_rows(
+        np.array(kinds), np.array(integers, np.int64).reshape(len(integers), rows),
+        lengths.reshape(rows, len(fields)).T.copy(), np.frombuffer(data, np.uint8),
+        ord(separator), out)
+    return out[:size].tobytes().decode()
+
+
+def _fields(column: NDArray[Any], separator: str) -> list[str]:
+    """Numbers so that they read back the same; text in quotes where a reader would need them."""
+    if column.dtype.kind not in "OSU":
+        return list(map(repr, column.tolist()))
+    special = re.compile(f'[{re.escape(separator)}"\r\n]')
+    return ['"' + field.replace('"', '""') + '"' if special.search(field) else field
+            for field in map(str, column.tolist())]
+
+
+def read_columns(file: IO[str], separator: str, name: str) -> dict[str, list[str]]:
+    """Names of the columns, each with its fields."""
+    reader = csv.reader(file, delimiter=separator)
+    header = next(reader, [])
+    if len(set(header)) < len(header):
+        checks.fail_file(name, "two columns of one name", "a name for every column", line=1)
+    rows = []
+    try:
+        for row in reader:
+            if len(row) != len(header):
+                checks.fail_file(name, f"{len(row)} fields", f"{len(header)}, as in the first line",
+                                 line=reader.line_num)
+            rows.append(row)
+    except csv.Error as error:
+        checks.fail_file(name, f"what is no table ({error})", "rows of fields",
+                         line=reader.line_num)
+    return dict(zip(header, map(list, zip(*rows, strict=True)), strict=True)) if rows else {
+        column: [] for column in header}
+
+
+def parse(fields: list[str], *, key: bool = False) -> NDArray[Any]:
+    """Whole numbers, other numbers, truth values or text: the first that all fields are.
+
+    An empty field among numbers is NaN. Of ``key`` columns only whole numbers in their plain form
+    are taken for numbers: ``007`` stays what it is.
+
+    Example:
+        >>> parse(["1", "2"]).tolist(), parse(["1", ""]).tolist(), parse(["007"], key=True).tolist()
+        ([1, 2], [1.0, nan], ['007'])
+    """
+    if not fields:
+        return np.zeros(0, np.int64 if key else np.float64)
+    try:
+        numbers = [int(field) for field in fields]
+        if all(map(str.__eq__, map(str, numbers), fields)):
+            return np.array(numbers)
+    except (ValueError, OverflowError):
+        pass
+    if not key:
+        try:
+            return np.array([float(field) if field else np.nan for field in fields])
+        except ValueError:
+            pass
+        if set(fields) <= {"True", "False"}:
+            return np.array([field == "True" for field in fields])
+    return np.array(fields, object)
