@@ -1,13 +1,27 @@
-"""Link prediction: splits, negatives, training and scores."""
+"""Link prediction: splits, training, scores.
+
+``tasks.link.fit`` trains one model on a :class:`LinkData`, ``tasks.link.run`` several, for a mean
+and a deviation; ``tasks.link.evaluate`` scores a trained one.
+"""
 
 from .data import LinkData
+from .fit import fit, run
 from .metrics import average_precision, hits_at_k, mean_reciprocal_rank, ogb_metric, roc_auc
+from .result import Best, LinkResult, LinkRunResult
+from .scoring import evaluate, score_pairs
 
 __all__ = [
+    "Best",
     "LinkData",
+    "LinkResult",
+    "LinkRunResult",
     "average_precision",
+    "evaluate",
+    "fit",
     "hits_at_k",
     "mean_reciprocal_rank",
     "ogb_metric",
     "roc_auc",
+    "run",
+    "score_pairs",
 ]
