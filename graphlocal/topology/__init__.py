@@ -1,11 +1,17 @@
 """Metrics that need no learning, from a graph to a table; torch is never imported here."""
 
+from .assortativity import attribute_assortativity, degree_assortativity, numeric_assortativity
+from .betweenness import betweenness, betweenness_samples
+from .closeness import closeness
 from .clustering import average_clustering, clustering, transitivity
 from .components import connected_components, num_components
+from .concentration import topological_concentration
 from .core import core_number
 from .degree import degree
 from .embedding import concatenate_embeddings, gopmi, ppmi, rwpmi
+from .estimate import Estimate
 from .metrics import metrics
+from .neighborhoods import average_neighbor_degree, ego_density, hop_sizes
 from .orbit_adjacency import (
     ORBIT_ADJACENCIES,
     OrbitAdjacency,
@@ -14,6 +20,7 @@ from .orbit_adjacency import (
     orbit_adjacency,
 )
 from .orbits import GraphBatch, edge_orbit_counts, graphlet_counts, orbit_counts
+from .pagerank import pagerank
 from .registry import METRICS, Metric
 from .signatures import (
     GCM_ORBITS,
@@ -25,6 +32,7 @@ from .signatures import (
     orbit_weights,
     relative_graphlet_frequency_distance,
 )
+from .summary import GraphSummary, graph_summary
 from .table import EdgeTable, NodeTable
 from .triangles import triangles
 
@@ -33,34 +41,48 @@ __all__ = [
     "METRICS",
     "ORBIT_ADJACENCIES",
     "EdgeTable",
+    "Estimate",
     "GraphBatch",
+    "GraphSummary",
     "Metric",
     "NodeTable",
     "OrbitAdjacency",
+    "attribute_assortativity",
     "average_clustering",
+    "average_neighbor_degree",
+    "betweenness",
+    "betweenness_samples",
+    "closeness",
     "clustering",
     "concatenate_embeddings",
     "connected_components",
     "core_number",
     "degree",
+    "degree_assortativity",
     "edge_orbit_counts",
+    "ego_density",
     "gdd_agreement",
     "gdv_similarity",
     "gdv_similarity_matrix",
     "gopmi",
+    "graph_summary",
     "graphlet_adjacency",
     "graphlet_correlation_distance",
     "graphlet_correlation_matrix",
     "graphlet_counts",
+    "hop_sizes",
     "metrics",
     "num_components",
+    "numeric_assortativity",
     "orbit_adjacencies",
     "orbit_adjacency",
     "orbit_counts",
     "orbit_weights",
+    "pagerank",
     "ppmi",
     "relative_graphlet_frequency_distance",
     "rwpmi",
+    "topological_concentration",
     "transitivity",
     "triangles",
 ]

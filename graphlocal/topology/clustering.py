@@ -36,7 +36,7 @@ def clustering(graph: Any, *, triangles: NDArray[np.int64] | None = None) -> NDA
         [1.0, 1.0, 0.333, 0.0]
     """
     graph = as_graph(graph)
-    counted = _triangles_of(graph, triangles)
+    counted = known_triangles(graph, triangles)
     pairs = _pairs(graph.degree)
     return np.divide(counted, pairs, out=np.zeros(len(pairs)), where=pairs > 0)
 
@@ -89,7 +89,8 @@ def _pairs(degree: NDArray[np.int64]) -> NDArray[np.int64]:
     return degree * (degree - 1) // 2
 
 
-def _triangles_of(graph: Any, given: Any) -> NDArray[np.int64]:
+def known_triangles(graph: Any, given: Any) -> NDArray[np.int64]:
+    """The triangles that a caller knows already, checked, or counted where it knows none."""
     if given is None:
         return count_triangles(graph)
     array = checks.check_integers(checks.to_numpy(given, "triangles"), "triangles")

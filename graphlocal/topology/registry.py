@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from numpy.typing import NDArray
+
 from ..graph import checks
+from .betweenness import betweenness
+from .closeness import closeness
 from .clustering import clustering
 from .components import connected_components
 from .core import core_number
 from .degree import degree
+from .neighborhoods import average_neighbor_degree, ego_density, within_two_hops
 from .orbits import orbit_counts
+from .pagerank import pagerank
 from .triangles import triangles
 
 
@@ -41,6 +47,18 @@ class Metric:
     uses: tuple[str, ...] = ()
 
 
+#: What a table draws: enough for a good picture in the time of the other metrics.
+CLOSENESS_SOURCES, BETWEENNESS_PATHS = 1024, 20_000
+
+
+def _closeness(graph: Any) -> NDArray[Any]:
+    return closeness(graph, CLOSENESS_SOURCES).values
+
+
+def _betweenness(graph: Any) -> NDArray[Any]:
+    return betweenness(graph, BETWEENNESS_PATHS).values
+
+
 #: One line a metric.
 METRICS: dict[str, Metric] = {
     "degree": Metric(degree, ("degree",), "number of neighbours", "N"),
@@ -50,6 +68,16 @@ METRICS: dict[str, Metric] = {
     "core": Metric(core_number, ("core",), "largest k such that the node is in the k-core", "N+M"),
     "component": Metric(connected_components, ("component",), "number of the connected component, "
                         "by smallest node", "N+M"),
+    "pagerank": Metric(pagerank, ("pagerank",), "share of visits of a walk that restarts", "N+M"),
+    "neighbor_degree": Metric(average_neighbor_degree, ("neighbor_degree",),
+                              "mean degree of the neighbours", "M"),
+    "ego_density": Metric(ego_density, ("ego_density",), "density of the subgraph of the node and "
+                          "its neighbours", "M^1.5", uses=("triangles",)),
+    "hop2": Metric(within_two_hops, ("hop2",), "nodes within two hops", "sum of squared degrees"),
+    "closeness": Metric(_closeness, ("closeness",), f"inverse mean distance, to at most "
+                        f"{CLOSENESS_SOURCES:,} random nodes of each component", "M"),
+    "betweenness": Metric(_betweenness, ("betweenness",), f"share of shortest paths through the "
+                          f"node, of {BETWEENNESS_PATHS:,} random ones", "M"),
     "orbits4": Metric(orbit_counts, tuple(f"o{i}" for i in range(15)), "graphlet orbits o0..o14: "
                       "how often the node takes each place in each graphlet of up to four nodes",
                       "M^1.5"),

@@ -30,6 +30,13 @@ def check_positive(value: Any, argument: str, *, zero: bool = False) -> float:
     return float(value)
 
 
+def check_share(value: Any, argument: str) -> float:
+    """A number between 0 and 1, neither of them."""
+    if check_positive(value, argument) >= 1:
+        fail(argument, str(value), "a number between 0 and 1")
+    return float(value)
+
+
 def check_choice(value: Any, argument: str, choices: tuple[Any, ...]) -> Any:
     """One of the listed values."""
     if isinstance(value, bool) or value not in choices:
