@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,38 +33,91 @@ def relabel(edge_index: NDArray[np.int64]) -> tuple[NDArray[np.int64] | None, in
     if count == 0:
         return None, 0
     low, high = int(edge_index.min()), int(edge_index.max())
-    span = high - low + 1
-    borders = np.unique(np.append(np.arange(0, count, max(1 << 17, count // 1024 + 1)), count))
-    if span <= max(8 * count, 1 << 16):
-        seen = np.zeros(span, np.bool_)
-        run_blocks(kernel.mark, borders, source, target, low, seen)
+    if is_dense(low, high, count):
+        seen = np.zeros(high - low + 1, np.bool_)
+        run_blocks(kernel.mark, edge_blocks(count), source, target, low, seen)
+        if low == 0 and seen.all():
+            return None, len(seen)
+        ranks: BitRanks | HashRanks = BitRanks(low, seen)
         ids = np.flatnonzero(seen)
-        if low == 0 and len(ids) == span:
-            return None, span
-        rank = np.cumsum(seen, dtype=np.int64)
-        rank -= 1
-        run_blocks(kernel.renumber, borders, source, target, low, rank)
         ids += low
-        return ids, len(ids)
-    ids = _number_integers(source, target)
-    order = np.argsort(ids)
-    rank = np.empty(len(ids), np.int64)
-    rank[order] = np.arange(len(ids))
-    run_blocks(kernel.renumber, borders, source, target, 0, rank)
-    return ids[order], len(ids)
+    else:
+        ids = distinct(np.array_split(edge_index.ravel(), count // (1 << 20) + 1))
+        ranks = HashRanks(ids)
+    ranks.replace(source, target)
+    return ids, len(ids)
 
 
-def _number_integers(source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.int64]:
-    size, count, edge = 1 << 16, 0, 0
-    known = np.empty(0, np.int64)
-    while True:
-        keys, values = np.empty(size, np.int64), np.zeros(size, np.int64)
-        known = np.concatenate([known[:count], np.empty(size // 2 - count, np.int64)])
-        kernel.rehash_integers(keys, values, known, count)
-        edge, count = kernel.number_integers(source, target, edge, keys, values, known, count)
-        if edge == len(source):
-            return known[:count]
-        size *= 4
+def is_dense(low: int, high: int, count: int) -> bool:
+    """Whether ids of so many edges lie so close that a place for each between is no waste."""
+    return high - low < max(8 * count, 1 << 16)
+
+
+def edge_blocks(count: int) -> NDArray[np.int64]:
+    """Borders of the blocks in which edges are numbered."""
+    return np.unique(np.append(np.arange(0, count, max(1 << 17, count // 1024 + 1)), count))
+
+
+def distinct(pieces: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The distinct integers of all pieces, sorted."""
+    found: list[NDArray[np.int64]] = [np.empty(0, np.int64)] * len(pieces)
+
+    def sort(piece: int, _stop: int) -> None:
+        found[piece] = _distinct(pieces[piece])
+
+    run_blocks(sort, range(len(pieces) + 1))
+    return _distinct(np.concatenate(found)) if len(found) != 1 else found[0]
+
+
+def _distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    values = np.sort(values)
+    first = np.empty(len(values), np.bool_)
+    first[:1] = True
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return values[first]
+
+
+class BitRanks:
+    """Ranks of ids that lie close together.
+
+    Args:
+        low: The smallest id.
+        seen: Whether ``low + i`` is an id.
+    """
+
+    def __init__(self, low: int, seen: NDArray[np.bool_]) -> None:
+        bits = np.packbits(seen, bitorder="little")
+        words = np.zeros((len(bits) + 7) // 8, np.int64)
+        words.view(np.uint8)[: len(bits)] = bits
+        if sys.byteorder == "big":
+            words.byteswap(inplace=True)
+        self._low, self._words = low, words
+        ones = np.bitwise_count(words.view(np.uint64))
+        self._before = np.cumsum(ones, dtype=np.int64) - ones
+
+    def replace(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> None:
+        """Replaces ids by their ranks, in place."""
+        run_blocks(kernel.rank_bits, edge_blocks(len(source)), source, target, self._low,
+                   self._words, self._before)
+
+
+class HashRanks:
+    """Ranks of ids that may lie anywhere.
+
+    Args:
+        ids: The ids, sorted.
+    """
+
+    def __init__(self, ids: NDArray[np.int64]) -> None:
+        self._ids = ids
+        size = 1 << (2 * len(ids)).bit_length()
+        self._table = np.zeros(size, np.int32 if len(ids) < 2**31 - 1 else np.int64)
+        kernel.enter_integers(ids, self._table)
+
+    def replace(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> None:
+        """Replaces ids by their ranks, in place."""
+        run_blocks(kernel.number_integers, edge_blocks(len(source)), source, target, self._ids,
+                   self._table)
 
 
 def number_names(data: NDArray[np.uint8], edge_index: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .orbits_bits import count_bits
 from .parallel import jit
 from .text import NAME_SHIFT
 
@@ -120,40 +121,48 @@ def copy_names(start, stop, data, places, letters):
 
 
 @jit
-def number_integers(source, target, begin, keys, values, known, count):
-    """:func:`number_names` for integers: ``keys`` and ``values`` are the table, ``known`` the
-    integers in order of first appearance."""
-    mask = len(keys) - 1
-    for e in range(begin, len(source)):
-        if 2 * (count + 2) > len(keys) or count + 2 > len(known):
-            return e, count
-        for end in range(2):
-            key = source[e] if end == 0 else target[e]
-            slot = hash_integer(key) & mask
-            while values[slot] != 0 and keys[slot] != key:
-                slot = (slot + 1) & mask
-            if values[slot] == 0:
-                keys[slot] = key
-                known[count] = key
-                count += 1
-                values[slot] = count
-            if end == 0:
-                source[e] = values[slot] - 1
-            else:
-                target[e] = values[slot] - 1
-    return len(source), count
+def enter_integers(ids, table):
+    """Enters ``number + 1`` of each of the distinct integers into a table of zeros.
+
+    Its size is a power of two, at least twice as large.
+    """
+    mask = len(table) - 1
+    for number in range(len(ids)):
+        slot = hash_integer(ids[number]) & mask
+        while table[slot] != 0:
+            slot = (slot + 1) & mask
+        table[slot] = number + 1
 
 
 @jit
-def rehash_integers(keys, values, known, count):
-    """Enters the known integers into a new, larger table."""
-    mask = len(keys) - 1
-    for number in range(count):
-        slot = hash_integer(known[number]) & mask
-        while values[slot] != 0:
-            slot = (slot + 1) & mask
-        keys[slot] = known[number]
-        values[slot] = number + 1
+def number_integers(start, stop, source, target, ids, table):
+    """Replaces the integers of the edges in the block by their numbers in ``ids``.
+
+    All of them are there. Edges are taken in batches, and the table is looked at for a whole batch
+    before it is used: the misses of the cache overlap.
+    """
+    mask = len(table) - 1
+    batch = 32
+    slots = np.empty(2 * batch, np.int64)
+    numbers = np.empty(2 * batch, np.int64)
+    for begin in range(start, stop, batch):
+        here = min(batch, stop - begin)
+        for k in range(here):
+            slots[2 * k] = hash_integer(source[begin + k]) & mask
+            slots[2 * k + 1] = hash_integer(target[begin + k]) & mask
+        for k in range(2 * here):
+            numbers[k] = table[slots[k]]
+        for k in range(2 * here):
+            key = source[begin + k // 2] if k % 2 == 0 else target[begin + k // 2]
+            number = numbers[k]
+            slot = slots[k]
+            while ids[number - 1] != key:
+                slot = (slot + 1) & mask
+                number = np.int64(table[slot])
+            if k % 2 == 0:
+                source[begin + k // 2] = number - 1
+            else:
+                target[begin + k // 2] = number - 1
 
 
 @jit
@@ -175,8 +184,13 @@ def mark(start, stop, source, target, low, seen):
 
 
 @jit
-def renumber(start, stop, source, target, low, rank):
-    """Replaces ids by ``rank[id - low]``."""
+def rank_bits(start, stop, source, target, low, words, before):
+    """Replaces ids by their ranks: ``words`` has the bit ``id - low`` of every id there is, and
+    ``before`` the number of bits in the words before each."""
     for e in range(start, stop):
-        source[e] = rank[source[e] - low]
-        target[e] = rank[target[e] - low]
+        place = source[e] - low
+        rest = words[place >> 6] & ((1 << (place & 63)) - 1)
+        source[e] = before[place >> 6] + count_bits(rest)
+        place = target[e] - low
+        rest = words[place >> 6] & ((1 << (place & 63)) - 1)
+        target[e] = before[place >> 6] + count_bits(rest)
