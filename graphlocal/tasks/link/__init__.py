@@ -6,7 +6,14 @@ and a deviation; ``tasks.link.evaluate`` scores a trained one.
 
 from .data import LinkData
 from .fit import fit, run
-from .metrics import average_precision, hits_at_k, mean_reciprocal_rank, ogb_metric, roc_auc
+from .metrics import (
+    average_precision,
+    get_link_metric,
+    hits_at_k,
+    mean_reciprocal_rank,
+    ogb_metric,
+    roc_auc,
+)
 from .result import Best, LinkResult, LinkRunResult
 from .scoring import evaluate, score_pairs
 
@@ -18,6 +25,7 @@ __all__ = [
     "average_precision",
     "evaluate",
     "fit",
+    "get_link_metric",
     "hits_at_k",
     "mean_reciprocal_rank",
     "ogb_metric",

@@ -14,8 +14,8 @@ from ...graph.checks import GraphTypeError, check_count, fail
 #: better.
 LinkMetric = Callable[[Tensor, Tensor], float]
 
-__all__ = ["LinkMetric", "average_precision", "hits_at_k", "mean_reciprocal_rank", "ogb_metric",
-           "roc_auc"]
+__all__ = ["LinkMetric", "average_precision", "get_link_metric", "hits_at_k",
+           "mean_reciprocal_rank", "ogb_metric", "roc_auc"]
 
 
 def hits_at_k(pos: Tensor, neg: Tensor, k: int) -> float:
@@ -160,6 +160,9 @@ _NAMED: dict[str, LinkMetric] = {"mrr": mean_reciprocal_rank, "auc": roc_auc,
 
 def get_link_metric(name: str) -> LinkMetric:
     """The function behind ``"hits@20"`` (any K), ``"mrr"``, ``"auc"`` or ``"ap"``.
+
+    Args:
+        name: Name of the score.
 
     Raises:
         GraphError: If the name is unknown.
