@@ -21,6 +21,7 @@ from .orbit_adjacency import (
 )
 from .orbits import GraphBatch, edge_orbit_counts, graphlet_counts, orbit_counts
 from .pagerank import pagerank
+from .pairs import PAIR_SCORES, PairScore, pair_scores, pair_table, personalized_pagerank
 from .registry import METRICS, Metric
 from .signatures import (
     GCM_ORBITS,
@@ -40,6 +41,7 @@ __all__ = [
     "GCM_ORBITS",
     "METRICS",
     "ORBIT_ADJACENCIES",
+    "PAIR_SCORES",
     "EdgeTable",
     "Estimate",
     "GraphBatch",
@@ -47,6 +49,7 @@ __all__ = [
     "Metric",
     "NodeTable",
     "OrbitAdjacency",
+    "PairScore",
     "attribute_assortativity",
     "average_clustering",
     "average_neighbor_degree",
@@ -79,6 +82,9 @@ __all__ = [
     "orbit_counts",
     "orbit_weights",
     "pagerank",
+    "pair_scores",
+    "pair_table",
+    "personalized_pagerank",
     "ppmi",
     "relative_graphlet_frequency_distance",
     "rwpmi",
