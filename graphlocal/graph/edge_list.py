@@ -55,7 +55,7 @@ class EdgeList:
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """How a file is written: where its lines of data begin, and what is in their columns."""
 
     start: int
@@ -114,23 +114,33 @@ def parse_edges(
     ids: Literal["auto", "int", "str"] = "auto",
 ) -> EdgeList:
     """:func:`read_edges` of what is already open."""
-    checks.check_choice(ids, "ids", ("auto", "int", "str"))
-    if sep is not None and (not isinstance(sep, str) or len(sep.encode()) != 1 or sep in "\r\n\""):
-        checks.fail("sep", repr(sep), "one ASCII character, or None to find it")
-    if content.find(b"\0", 0, 4096) >= 0:
-        checks.fail_file(name, "a binary file", "text, one edge a line",
-                         "known binary formats are .npz, .gz and directories made by "
-                         "CSRGraph.save; text must be UTF-8")
+    check_text(name, content, sep, ids)
     # Returns alone end lines too, in all of a file or where files were put together.
-    if re.search(rb"\r[^\r\n]", content[: 1 << 16]) or content.find(b"\n") < 0:
+    if has_returns(content) or content.find(b"\n") < 0:
         content = bytes(content[:]).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    layout = _find_layout(name, content, sep, header, weight, ids)
+    layout = find_layout(name, content, sep, header, weight, ids)
     if layout is None:
         return EdgeList(np.empty((2, 0), np.int64))
     return _parse(name, content, layout)
 
 
-def _data_lines(content: Buffer, start: int) -> Iterator[tuple[int, bytes]]:
+def check_text(name: str, content: Buffer, sep: str | None, ids: str) -> None:
+    """The options, and a file that begins like text."""
+    checks.check_choice(ids, "ids", ("auto", "int", "str"))
+    if sep is not None and (not isinstance(sep, str) or len(sep.encode()) != 1 or sep in "\r\n\""):
+        checks.fail("sep", repr(sep), "one ASCII character, or None to find it")
+    if content.find(b"\0", 0, 4096) >= 0:
+        checks.fail_file(name, "a binary file", "text, one edge a line",
+                         "known binary formats are .npz, .parquet, .gz and directories made by "
+                         "CSRGraph.save; text must be UTF-8")
+
+
+def has_returns(content: Buffer) -> bool:
+    """Whether, near the beginning, lines end with a return alone."""
+    return re.search(rb"\r[^\r\n]", content[: 1 << 16]) is not None
+
+
+def data_lines(content: Buffer, start: int) -> Iterator[tuple[int, bytes]]:
     """Position and text of the lines that hold data."""
     while start < len(content):
         end = content.find(b"\n", start)
@@ -165,12 +175,12 @@ def _is_id(word: bytes) -> bool:
     return _INTEGER.fullmatch(word) is not None and -(2**63) <= int(word) < 2**63
 
 
-def _find_layout(
+def find_layout(
     name: str, content: Buffer, sep: str | None, header: bool | None,
     weight: bool | str | int | None, ids: str,
-) -> _Layout | None:
+) -> Layout | None:
     start = 3 if content[:3] == b"\xef\xbb\xbf" else 0
-    lines = _data_lines(content, start)
+    lines = data_lines(content, start)
     first = next(lines, None)
     if first is None:
         return None
@@ -199,7 +209,7 @@ def _find_layout(
     if ids == "auto":  # of a line that is too short the parser says so
         as_names = len(row) <= max(source, target) or not (
             _is_id(row[source]) and _is_id(row[target]))
-    return _Layout(begin, code, source, target, column, as_names)
+    return Layout(begin, code, source, target, column, as_names)
 
 
 def _is_header(top: list[bytes], words: list[bytes] | None) -> bool:
@@ -250,7 +260,23 @@ def _weight_column(
     return column
 
 
-def _parse(name: str, content: Buffer, layout: _Layout) -> EdgeList:
+def _parse(name: str, content: Buffer, layout: Layout) -> EdgeList:
+    edge_index, weight, _ = parse_rows(name, content, layout)
+    names = None
+    if layout.names:
+        data = np.frombuffer(content, np.uint8)
+        names = decode_names(content, number_names(data, edge_index))
+    return EdgeList(edge_index, weight, names)
+
+
+def parse_rows(
+    name: str, content: Buffer, layout: Layout, lines_before: int = 0
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | None, int]:
+    """Edges as they stand, their weights, and the number of newlines.
+
+    Names are left as places in the content. ``lines_before`` is what stood in the file before the
+    content, so that messages name the right line.
+    """
     data = np.frombuffer(content, np.uint8)
     step = max(BLOCK_BYTES, (len(data) - layout.start) // 1024 + 1)
     cuts = [layout.start]
@@ -262,6 +288,7 @@ def _parse(name: str, content: Buffer, layout: _Layout) -> EdgeList:
     lines = np.zeros(len(cuts) - 1, np.int64)
     run_blocks(kernel.count_lines, blocks, borders, data, lines,
                scratch=lambda: (np.empty(1 << 20, np.bool_),))
+    newlines = int(lines.sum())
     lines[-1] += content[len(content) - 1] != 10  # a last line without a newline
     first_row = np.concatenate([[0], np.cumsum(lines)])
 
@@ -274,19 +301,16 @@ def _parse(name: str, content: Buffer, layout: _Layout) -> EdgeList:
                edge_index[1], weight, weight.view(np.int64), found)
     bad = np.flatnonzero(found[:, kernel.CODE])
     if bad.size:
-        _fail_line(name, content, layout, found[bad[0]].tolist())
+        _fail_line(name, content, layout, found[bad[0]].tolist(), lines_before)
 
     rows = _close_gaps(first_row, found[:, kernel.ROWS], [*edge_index, weight])
     edge_index, weight = edge_index[:, :rows], weight[:rows]
     if layout.weight >= 0:
-        _parse_hard(name, content, weight)
-    names = None
-    if layout.names:
-        if data.min() == 0:  # numpy's text ends at one: different names would look alike
-            checks.fail_file(name, "a zero byte", "text", "names cannot hold one",
-                             line=_line_number(content, int(data.argmin())))
-        names = decode_names(content, number_names(data, edge_index))
-    return EdgeList(edge_index, weight if layout.weight >= 0 else None, names)
+        _parse_hard(name, content, weight, lines_before)
+    if layout.names and data.min() == 0:  # numpy's text ends at one: names would look alike
+        checks.fail_file(name, "a zero byte", "text", "names cannot hold one",
+                         line=lines_before + _line_number(content, int(data.argmin())))
+    return edge_index, weight if layout.weight >= 0 else None, newlines
 
 
 def _close_gaps(
@@ -303,7 +327,9 @@ def _close_gaps(
     return at
 
 
-def _parse_hard(name: str, content: Buffer, weight: NDArray[np.float64]) -> None:
+def _parse_hard(
+    name: str, content: Buffer, weight: NDArray[np.float64], lines_before: int
+) -> None:
     """Parses the few weights that the kernel left, see :data:`kernel.HARD`."""
     for row in np.flatnonzero(np.isnan(weight)):
         position = int(weight[row : row + 1].view(np.int64)[0]) & ((1 << 48) - 1)
@@ -311,7 +337,7 @@ def _parse_hard(name: str, content: Buffer, weight: NDArray[np.float64]) -> None
         weight[row] = float(word.group()) if word is not None else np.nan
         if not np.isfinite(weight[row]):
             checks.fail_file(name, "a weight too large for a double", "a finite number",
-                             line=_line_number(content, position))
+                             line=lines_before + _line_number(content, position))
 
 
 def _line_number(content: Buffer, position: int) -> int:
@@ -320,9 +346,11 @@ def _line_number(content: Buffer, position: int) -> int:
                    for at in range(0, position, step))
 
 
-def _fail_line(name: str, content: Buffer, layout: _Layout, found: list[int]) -> None:
+def _fail_line(
+    name: str, content: Buffer, layout: Layout, found: list[int], lines_before: int
+) -> None:
     _, code, begin, low, high = found
-    line = _line_number(content, begin)
+    line = lines_before + _line_number(content, begin)
     word = repr(content[low : min(high, low + 60)].decode("utf-8", "backslashreplace"))
     columns = 1 + max(layout.source, layout.target, layout.weight)
     if code == kernel.NOT_INTEGER:  # the whole line as one word: what is wrong is the separator
