@@ -93,7 +93,9 @@ class NCNPredictor(MLPPredictor):
     def score(self, h: Tensor, neighbors: Neighbors, pairs: Tensor) -> Tensor:
         return self.combine(h, neighbors.sum(self.transform(h), pairs), pairs)
 
-    def combine(self, h: Tensor, overlap: Tensor, pairs: Tensor) -> Tensor:
-        """Scores from the sum over each pair's overlap."""
+    def combine(self, h: Tensor, overlap: Tensor, pairs: Tensor,
+                more: Tensor | None = None) -> Tensor:
+        """Scores from the sum over each pair's overlap and what other branches add."""
         product = h[pairs[0]] * h[pairs[1]]
-        return self.head(self.beta * self.overlap_branch(overlap) + self.pair_branch(product))
+        hidden = self.beta * self.overlap_branch(overlap) + self.pair_branch(product)
+        return self.head(hidden if more is None else hidden + more)

@@ -1,0 +1,49 @@
+"""The network of the NCN paper that completes neighbourhoods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from ..nn.link import NCNCPredictor
+from .link_model import LinkModel
+from .ncn import encoder_size
+
+
+class NCNC(LinkModel):
+    r"""An encoder and :class:`~graphlocal.nn.link.NCNCPredictor`: "Neural Common Neighbor with
+    Completion for Link Prediction" (arXiv:2302.00890).
+
+    Args:
+        encoder: Any module of PyG or GraphLocal called as ``encoder(x, edge_index)``, or a
+            :class:`LinkEncoder`.
+        hidden_channels: Size of the predictor's hidden layers. Default: the size of the encoder's
+            output.
+        in_channels: Size of the encoder's output. Default: its ``out_channels``.
+        **kwargs: Of :class:`~graphlocal.nn.link.NCNCPredictor`.
+
+    Shapes:
+        - **x:** :math:`(|\mathcal{V}|, F)`, or whatever the encoder takes
+        - **edge_index:** :math:`(2, |\mathcal{E}|)`
+        - **edge_label_index, exclude:** :math:`(2, P)`, :math:`(2, Q)`
+        - **output:** :math:`(P)`
+
+    Raises:
+        GraphError: If the parts or the inputs do not fit together.
+
+    Example:
+        >>> import torch
+        >>> from graphlocal.models import LinkEncoder
+        >>> model = NCNC(LinkEncoder(16, 32))
+        >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
+        >>> pairs = torch.tensor([[0, 0], [2, 1]])
+        >>> model(torch.randn(3, 16), path, pairs, exclude=pairs).shape
+        torch.Size([2])
+    """
+
+    def __init__(self, encoder: nn.Module, hidden_channels: int | None = None, *,
+                 in_channels: int | None = None, **kwargs: Any) -> None:
+        in_channels = encoder_size(encoder, in_channels)
+        super().__init__(encoder, NCNCPredictor(in_channels, hidden_channels or in_channels,
+                                               **kwargs))
