@@ -21,7 +21,7 @@ _NAMES = {
     "read": "graph",
     "restore": "nn",
 }
-_ROOMS = ("graph", "topology", "ops", "nn", "models", "transforms", "datasets", "tasks")
+_ROOMS = ("graph", "topology", "ops", "nn", "models", "transforms", "loader", "datasets", "tasks")
 
 __all__ = ["__version__", *_NAMES, *_ROOMS]
 
