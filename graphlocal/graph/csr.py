@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -51,13 +52,15 @@ class CSRGraph(Exports):
         ([2, 2, 3, 1], '1 self loops removed')
     """
 
-    __slots__ = ("col", "ids", "report", "rowptr", "weight")
+    __slots__ = ("col", "directory", "ids", "report", "rowptr", "weight")
 
     rowptr: NDArray[np.int64]
     col: NDArray[np.integer]
     weight: NDArray[np.float64] | None
     ids: NDArray[Any] | None
     report: GraphReport
+    #: Where the graph was opened from, absolute; ``None`` where it was not.
+    directory: Path | None
 
     def __init__(
         self,
@@ -93,10 +96,11 @@ class CSRGraph(Exports):
         weight: NDArray[np.float64] | None,
         ids: NDArray[Any] | None,
         report: GraphReport,
+        directory: Path | None = None,
     ) -> CSRGraph:
         """A graph of arrays that the builder made, which are not gone through again."""
         graph = cls.__new__(cls)
-        graph._set(rowptr, col, weight, ids, report)
+        graph._set(rowptr, col, weight, ids, report, directory)
         return graph
 
     def _set(
@@ -106,6 +110,7 @@ class CSRGraph(Exports):
         weight: NDArray[np.float64] | None,
         ids: NDArray[Any] | None,
         report: GraphReport,
+        directory: Path | None = None,
     ) -> None:
         # Read-only always: nobody changes a graph that was checked, and kernels compile once.
         for name, array in (("rowptr", rowptr), ("col", col), ("weight", weight), ("ids", ids)):
@@ -114,6 +119,7 @@ class CSRGraph(Exports):
                 array.flags.writeable = False
             object.__setattr__(self, name, array)
         object.__setattr__(self, "report", report)
+        object.__setattr__(self, "directory", directory)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"CSRGraph is immutable: cannot set '{name}' (build a new graph)")
@@ -222,15 +228,8 @@ class CSRGraph(Exports):
         checks.check_sums(weight, "edge_weight" if source == "edge_index" else source)
         if zeros:
             report = replace(report, zeros=report.zeros + zeros)
-        if directed == "error" and (report.one_way or report.conflicts) and not (
-                once and report.two_way == 0):
-            one_sided = f"{report.one_way:,} of {len(col) // 2:,} edges in one direction only"
-            checks.fail(
-                source, one_sided if report.one_way else
-                f"{report.conflicts:,} edges with different weights in their two directions",
-                "every edge in both directions, because directed='error'",
-                "pass directed='symmetrize' to take it as undirected",
-            )
+        if directed == "error":
+            checks.check_undirected(report, source, once=once)
         return cls._trusted(rowptr, col, weight, ids, report)
 
     @classmethod

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,19 @@ def save_graph(graph: CSRGraph, directory: str | os.PathLike[str], *, overwrite:
 
     The directory appears whole or not at all.
     """
+    ids = graph.ids
+    with new_directory(directory, overwrite=overwrite) as folder:
+        kind = write_ids(folder, ids)
+        np.save(folder / "rowptr.npy", graph.rowptr)
+        np.save(folder / "col.npy", graph.col)
+        if graph.weight is not None:
+            np.save(folder / "weight.npy", graph.weight)
+        write_meta(folder, graph.num_nodes, graph.num_edges, graph.weight is not None, kind,
+                   graph.report)
+
+
+def check_target(directory: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    """A place where a graph can be saved."""
     target = Path(directory)
     if target.exists() and not (overwrite and _is_graph(target)):
         remedy = "pass overwrite=True to replace it" if _is_graph(target) else (
@@ -36,24 +51,25 @@ def save_graph(graph: CSRGraph, directory: str | os.PathLike[str], *, overwrite:
     if not target.parent.is_dir():
         checks.fail("directory", f"'{target}'", "a place in a directory that exists",
                     f"make '{target.parent}' first")
-    ids = graph.ids
-    listed = ids is not None and ids.dtype.kind not in "iuU"
-    if listed and not all(isinstance(name, (str, int)) for name in ids.tolist()):
-        checks.fail("ids", "labels of other types", "integers or strings",
-                    "relabel the nodes before saving")
-    meta = {
-        "format": _FORMAT, "version": _VERSION,
-        "num_nodes": graph.num_nodes, "num_edges": graph.num_edges,
-        "weight": graph.weight is not None,
-        "ids": None if ids is None else ("ids.json" if listed else "ids.npy"),
-        "report": asdict(graph.report),
-    }
+    return target
+
+
+@contextmanager
+def new_directory(directory: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Path]:
+    """A temporary directory beside ``directory``, whose place it takes at the end.
+
+    When the block fails or is interrupted it is removed, and ``directory`` is as it was.
+    """
+    target = check_target(directory, overwrite=overwrite)
     try:
         made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     except OSError as error:
         checks.fail_file(str(target), str(error), "a place that can be written to")
     try:
-        _write(made, graph, meta)
+        mask = os.umask(0)
+        os.umask(mask)
+        made.chmod(0o777 & ~mask)  # mkdtemp makes directories for one user only
+        yield made
         old = made.with_name(made.name + ".old")
         if target.exists():
             os.replace(target, old)
@@ -68,18 +84,30 @@ def save_graph(graph: CSRGraph, directory: str | os.PathLike[str], *, overwrite:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _write(folder: Path, graph: CSRGraph, meta: dict[str, Any]) -> None:
-    mask = os.umask(0)
-    os.umask(mask)
-    folder.chmod(0o777 & ~mask)  # mkdtemp makes directories for one user only
-    np.save(folder / "rowptr.npy", graph.rowptr)
-    np.save(folder / "col.npy", graph.col)
-    if graph.weight is not None:
-        np.save(folder / "weight.npy", graph.weight)
-    if meta["ids"] == "ids.npy":
-        np.save(folder / "ids.npy", graph.ids, allow_pickle=False)
-    elif meta["ids"] is not None and graph.ids is not None:
-        (folder / "ids.json").write_text(json.dumps(graph.ids.tolist()), encoding="utf-8")
+def write_ids(folder: Path, ids: NDArray[Any] | None) -> str | None:
+    """Writes the ids and returns the name of their file."""
+    if ids is None:
+        return None
+    if ids.dtype.kind in "iuU":
+        np.save(folder / "ids.npy", ids, allow_pickle=False)
+        return "ids.npy"
+    names = ids.tolist()
+    if not all(isinstance(name, (str, int)) for name in names):
+        checks.fail("ids", "labels of other types", "integers or strings",
+                    "relabel the nodes before saving")
+    (folder / "ids.json").write_text(json.dumps(names), encoding="utf-8")
+    return "ids.json"
+
+
+def write_meta(
+    folder: Path, num_nodes: int, num_edges: int, weighted: bool, ids: str | None,
+    report: GraphReport,
+) -> None:
+    """Writes what the directory holds; last, because without it there is no graph."""
+    meta = {
+        "format": _FORMAT, "version": _VERSION, "num_nodes": num_nodes, "num_edges": num_edges,
+        "weight": weighted, "ids": ids, "report": asdict(report),
+    }
     (folder / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
 
 
@@ -130,7 +158,7 @@ def open_graph(directory: str | os.PathLike[str], *, check: bool = False) -> CSR
         checks.fail_file(str(folder / "meta.json"), f"a damaged report ({error})",
                          "what save wrote")
     ids = _ids(folder, meta.get("ids"), num_nodes)
-    return CSRGraph._trusted(rowptr, col, weight, ids, report)
+    return CSRGraph._trusted(rowptr, col, weight, ids, report, folder.resolve())
 
 
 def _ids(folder: Path, kind: Any, num_nodes: int) -> NDArray[Any] | None:

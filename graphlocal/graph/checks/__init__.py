@@ -19,6 +19,7 @@ from .arrays import check_operand as check_operand
 from .arrays import to_numpy as to_numpy
 from .files import check_output as check_output
 from .files import check_suffix as check_suffix
+from .graphs import bounded_num_nodes as bounded_num_nodes
 from .graphs import check_csr as check_csr
 from .graphs import check_edge_index as check_edge_index
 from .graphs import check_edge_tensor as check_edge_tensor
@@ -26,6 +27,7 @@ from .graphs import check_ids as check_ids
 from .graphs import check_ptr as check_ptr
 from .graphs import check_rowptr as check_rowptr
 from .graphs import check_sums as check_sums
+from .graphs import check_undirected as check_undirected
 from .graphs import check_weight as check_weight
 from .graphs import infer_num_nodes as infer_num_nodes
 from .graphs import known_num_nodes as known_num_nodes

@@ -17,12 +17,16 @@ def infer_num_nodes(index: NDArray[np.int64], argument: str) -> int:
 
     A few edges among ids of ten digits would take more memory than there is.
     """
-    num_nodes = int(index.max()) + 1 if index.size else 0
-    if num_nodes > max(2**26, 1000 * index.size):
-        fail(argument, f"index {num_nodes - 1} in {index.size // 2} edges",
+    return bounded_num_nodes(int(index.max()) if index.size else -1, index.size // 2, argument)
+
+
+def bounded_num_nodes(high: int, num_edges: int, argument: str) -> int:
+    """:func:`infer_num_nodes` by the largest index of so many edges."""
+    if high + 1 > max(2**26, 2000 * num_edges):
+        fail(argument, f"index {high} in {num_edges} edges",
              "indices that number the nodes 0, 1, 2, ...",
              "relabel ids with numpy.unique(..., return_inverse=True), or pass num_nodes")
-    return num_nodes
+    return high + 1
 
 
 def known_num_nodes(edge_index: Any) -> int | None:
@@ -91,6 +95,23 @@ def check_sums(weight: NDArray[np.float64] | None, argument: str = "edge_weight"
     if weight is not None and not np.isfinite(weight).all():
         fail(argument, "weights of one edge whose sum is infinite", "finite sums",
              "repeated entries of a direction are summed: scale the weights")
+
+
+def check_undirected(report: Any, source: str, *, once: bool) -> None:
+    """Every edge is listed in both directions, with one weight, by what a ``GraphReport`` says.
+
+    ``once``: a list that names every edge once is undirected too.
+    """
+    if not (report.one_way or report.conflicts) or (once and report.two_way == 0):
+        return
+    listed = report.one_way + report.two_way
+    fail(
+        source, f"{report.one_way:,} of {listed - report.cancelled:,} edges in one direction only"
+        if report.one_way else
+        f"{report.conflicts:,} edges with different weights in their two directions",
+        "every edge in both directions, because directed='error'",
+        "pass directed='symmetrize' to take it as undirected",
+    )
 
 
 def check_ids(ids: NDArray[Any], num_nodes: int, argument: str = "ids") -> None:

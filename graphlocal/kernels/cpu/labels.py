@@ -45,7 +45,7 @@ def number_names(data, source, target, begin, table, first, codes, count):
         table[mask + 1] = touched  # a place no name is put in: the loop must not be dropped
         for k in range(2 * here):
             name = source[e + k // 2] if k % 2 == 0 else target[e + k // 2]
-            number = find_name(data, name, code[k], table, first)
+            number = find_name(data, name, code[k], table, first, data)
             if number < 0:
                 first[count], codes[count] = name, code[k]
                 enter(table, code[k], count)
@@ -60,8 +60,8 @@ def number_names(data, source, target, begin, table, first, codes, count):
 
 
 @jit
-def find_name(data, name, code, table, first):
-    """Number of a name, or -1."""
+def find_name(data, name, code, table, first, known):
+    """Number of a name, or -1. ``first`` is where each name stands in ``known``."""
     mask = len(table) - 2
     low, length = name & ((1 << NAME_SHIFT) - 1), name >> NAME_SHIFT
     slot = code & mask
@@ -71,7 +71,7 @@ def find_name(data, name, code, table, first):
             if first[number] >> NAME_SHIFT == length:
                 at = first[number] & ((1 << NAME_SHIFT) - 1)
                 k = 0
-                while k < length and data[low + k] == data[at + k]:
+                while k < length and data[low + k] == known[at + k]:
                     k += 1
                 if k == length:
                     return number
@@ -94,6 +94,31 @@ def enter_all(table, codes, count):
     """Enters the known names into a new, larger table."""
     for number in range(count):
         enter(table, codes[number], number)
+
+
+@jit
+def collect_names(data, places, begin, table, first, codes, count, known, used, numbers):
+    """Numbers of the names at ``places`` among those collected so far, from one of them on.
+
+    New names are copied to the end of ``known``, of which ``used`` bytes are in use; the rest is as
+    in :func:`number_names`. Returns where it got to, the number of names and of bytes: it stops
+    when there is no room.
+    """
+    for i in range(begin, len(places)):
+        low, length = places[i] & ((1 << NAME_SHIFT) - 1), places[i] >> NAME_SHIFT
+        code = hash_name(data, low, length)
+        number = find_name(data, places[i], code, table, first, known)
+        if number < 0:
+            if 2 * (count + 1) > len(table) or count == len(first) or used + length > len(known):
+                return i, count, used
+            known[used : used + length] = data[low : low + length]
+            first[count], codes[count] = used + (length << NAME_SHIFT), code
+            enter(table, code, count)
+            number = count
+            count += 1
+            used += length
+        numbers[i] = number
+    return len(places), count, used
 
 
 @jit
