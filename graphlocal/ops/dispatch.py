@@ -19,9 +19,15 @@ OPS: dict[str, tuple[str, ...]] = {
     "spmm": ("sum", "mean", "max", "min"),
     "segment_reduce": ("sum", "mean", "max", "min"),
     "segment_softmax": ("softmax",),
+    "common_neighbors": ("list",),
+    "overlap_sum": ("sum",),
 }
 _SCATTER_REDUCES = ("sum", "mean")
 _FLOATS = (torch.float32, torch.float64)
+_INDICES = (torch.int32, torch.int64)
+#: Ops on the nodes of a graph alone, whose dtype is that of its indices.
+_OF_INDICES = ("common_neighbors",)
+_WITHOUT_SCATTER = ("common_neighbors", "overlap_sum")
 
 
 # A compiler may take the answer for a constant: it depends on the call and the environment alone.
@@ -72,7 +78,12 @@ def _refusal(
     """Why a backend does not take a call; ``None`` where it does."""
     if backend == "reference":
         return None
-    if dtype not in _FLOATS:
+    if backend == "scatter" and op in _WITHOUT_SCATTER:
+        return "scatter knows no intersections"
+    if op in _OF_INDICES:
+        if dtype not in _INDICES:
+            return f"{backend} takes int32 and int64 only"
+    elif dtype not in _FLOATS:
         return f"{backend} takes float32 and float64 only"
     if backend == "cpu":
         return None if device == "cpu" else f"cpu takes no tensors on {device}"
@@ -162,7 +173,7 @@ def explain() -> Explanation:
     rows = []
     for op, reduces in OPS.items():
         for device in devices:
-            for dtype in (*_FLOATS, torch.bfloat16):
+            for dtype in _INDICES if op in _OF_INDICES else (*_FLOATS, torch.bfloat16):
                 by_answer: dict[tuple[str, str], list[str]] = {}
                 for reduce in reduces:
                     answer = _decide(op, device, dtype, reduce, forced)

@@ -80,10 +80,13 @@ def list_chunk(p, stop, rowptr, col, visible, bits, mark, left, right, both, met
     bound = at + room
     while p < last:
         if method == BITMAP:
-            i = left[p]
-            if at > bound - (rowptr[i + 1] - rowptr[i]):
+            i, j = left[p], right[p]
+            longest = rowptr[i + 1] - rowptr[i]
+            if both:
+                longest = min(longest, rowptr[j + 1] - rowptr[j])
+            if at > bound - longest:
                 break
-            end = list_bits(bits, i, right[p], both, out, at)
+            end = list_bits(bits, i, j, both, out, at, len(out))
         else:
             a, a_end, b, b_end = ends[k], ends[k + 1], ends[k + 2], ends[k + 3]
             k += 4
@@ -124,17 +127,15 @@ def count_block(start, stop, rowptr, col, visible, bits, left, right, both, meth
 
 
 @jit
-def list_block(start, stop, rowptr, col, visible, bits, left, right, both, method, length, bound,
+def list_block(start, stop, rowptr, col, visible, bits, left, right, both, method, length,
                mark, ends, out):
-    """Lists the nodes of all pairs, in an array of its own. ``bound`` is a total of what pairs may
-    list, of which only as much is touched as is written."""
-    nodes = np.empty(bound[stop] - bound[start] + 1, col.dtype)
+    """Returns an array of the nodes of all pairs; ``out`` has room for all they may list."""
     at = 0
     p = start
     while p < stop:
         p, at = list_chunk(p, stop, rowptr, col, visible, bits, mark, left, right, both, method,
-                           ends, len(nodes) - 1 - at, nodes, at, length)
-    return nodes[:at]
+                           ends, len(out) - 1 - at, out, at, length)
+    return out[:at].copy()
 
 
 @jit
@@ -142,7 +143,7 @@ def write_block(start, stop, rowptr, col, visible, bits, left, right, both, meth
                 mark, ends, out):
     """Lists the nodes of all pairs from where ``ptr`` says, by their bits."""
     for p in range(start, stop):
-        list_bits(bits, left[p], right[p], both, node, ptr[p])
+        list_bits(bits, left[p], right[p], both, node, ptr[p], ptr[p + 1])
 
 
 @jit
@@ -183,8 +184,8 @@ class PairPlan:
     room: int
     method: int
 
-    def run(self, kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
-        """Runs a kernel over all pairs.
+    def run(self, kernel: Callable[..., Any], *arguments: Any, room: int = 0) -> list[Any]:
+        """Runs a kernel over all pairs, with room to list so many nodes, or as it sees fit.
 
         Example:
             >>> rowptr, col = np.array([0, 1, 2]), np.array([1, 0], np.int32)
@@ -198,7 +199,8 @@ class PairPlan:
 
         def scratch() -> tuple[NDArray[Any], ...]:
             mark = np.zeros(num_nodes if self.method == STAMP else 0, np.bool_)
-            return mark, np.empty(4 * CHUNK, np.int64), np.empty(self.room + 1, col.dtype)
+            nodes = np.empty(max(self.room, room) + 1, col.dtype)
+            return mark, np.empty(4 * CHUNK, np.int64), nodes
 
         return run_blocks(kernel, self.borders, *self.arguments, *arguments, scratch=scratch)
 
@@ -284,10 +286,10 @@ def list_pairs(plan: PairPlan) -> tuple[NDArray[np.int64], NDArray[np.integer]]:
         node = np.empty(int(ptr[-1]), col.dtype)
         plan.run(write_block, ptr, node)
         return ptr, node
-    parts = plan.run(list_block, ptr, plan.work)
+    # No pair lists more nodes than it is work; memory that is never written is none.
+    most = int(np.diff(plan.work[plan.borders]).max(initial=0))
+    parts = plan.run(list_block, ptr, room=most)
     np.cumsum(ptr, out=ptr)
-    if len(parts) == 1:
-        return ptr, parts[0]
     node = np.empty(int(ptr[-1]), col.dtype)
     run_blocks(_copy_parts, np.arange(len(parts) + 1), parts, ptr[plan.borders], node)
     return ptr, node

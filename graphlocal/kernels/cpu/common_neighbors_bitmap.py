@@ -23,15 +23,31 @@ def write_bits(start, stop, rowptr, col, visible, bits):
 
 
 @jit
-def list_bits(bits, i, j, both, out, at):
-    """Appends the nodes of row ``i`` that are in row ``j`` too, or that are not."""
+def list_bits(bits, i, j, both, out, at, limit):
+    """Appends the nodes of row ``i`` that are in row ``j`` too, or that are not.
+
+    ``out[limit]`` and what follows is not written.
+    """
     flip = np.int64(0) if both else np.int64(-1)
     for k in range(bits.shape[1]):
         word = bits[i, k] & (bits[j, k] ^ flip)
-        while word:
-            out[at] = (k << 6) + lowest_bit(word)
+        node = k << 6
+        end = at + count_bits(word)
+        # Few words have more than three: writing three without asking is faster than guessing
+        # when to stop.
+        if at + 3 <= limit:
+            rest = word & (word - 1)
+            last = rest & (rest - 1)
+            out[at] = node + lowest_bit(word)
+            out[at + 1] = node + lowest_bit(rest)
+            out[at + 2] = node + lowest_bit(last)
+            word = last & (last - 1)
+            at += 3
+        while at < end:
+            out[at] = node + lowest_bit(word)
             at += 1
             word &= word - 1
+        at = end
     return at
 
 

@@ -47,7 +47,7 @@ def shared(col, visible, a, a_end, b, b_end, out, at):
 
 @jit
 def _leap(col, node, low, end):
-    """First position from ``low`` on whose node is not before ``node``: doubling, then bisection."""
+    """First position from ``low`` on whose node is not before ``node``: doubles, then bisects."""
     step = 1
     while low + step < end and col[low + step] < node:
         low += step

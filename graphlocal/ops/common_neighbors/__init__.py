@@ -7,6 +7,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from ...graph import checks
+from ..dispatch import choose
 from ..links import as_visible, check_pairs
 from ..simple import SimpleGraph, as_simple
 from . import binding
@@ -54,7 +55,7 @@ def common_neighbors(
         ([0, 2, 4], [1, 2, 0, 3])
     """
     graph, visible, hops = prepare(as_simple(graph), pairs, part, exclude, hops)
-    return binding.overlap(*graph, visible, pairs, part, hops)
+    return list_nodes(graph, visible, pairs, part, hops)
 
 
 def neighbor_split(
@@ -83,8 +84,9 @@ def neighbor_split(
         >>> both[1].tolist(), left[1].tolist(), right[1].tolist()
         ([2], [1], [0, 3])
     """
-    graph, visible, _ = prepare(as_simple(graph), pairs, "both", exclude, (1, 1))
-    return binding.split(*graph, visible, pairs)
+    graph, visible, hops = prepare(as_simple(graph), pairs, "both", exclude, (1, 1))
+    parts = ("both", "left", "right")
+    return tuple(list_nodes(graph, visible, pairs, part, hops) for part in parts)
 
 
 def common_neighbor_counts(
@@ -114,7 +116,23 @@ def common_neighbor_counts(
         tensor([2, 1])
     """
     graph, visible, hops = prepare(as_simple(graph), pairs, part, exclude, hops)
-    return binding.counts(*graph, visible, pairs, part, hops)
+    backend = choose("common_neighbors", pairs.device.type, graph.col.dtype, "list")
+    return binding.counts(*graph, visible, pairs, part, hops, backend)
+
+
+def list_nodes(
+    graph: SimpleGraph, visible: Tensor | None, pairs: Tensor, part: str, hops: list[int]
+) -> tuple[Tensor, Tensor]:
+    """:func:`common_neighbors` of what was checked.
+
+    Example:
+        >>> import torch
+        >>> graph = as_simple(torch.tensor([[0, 0], [1, 2]]))
+        >>> list_nodes(graph, None, torch.tensor([[1], [2]]), "both", [1, 1])[1].tolist()
+        [0]
+    """
+    backend = choose("common_neighbors", pairs.device.type, graph.col.dtype, "list")
+    return binding.overlap(*graph, visible, pairs, part, hops, backend)
 
 
 def prepare(

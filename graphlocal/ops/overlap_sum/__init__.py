@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ...graph import checks
-from ..common_neighbors import Hops, Part, common_neighbors, prepare
+from ..common_neighbors import Hops, Part, list_nodes, prepare
+from ..dispatch import choose
 from ..simple import as_simple
-from . import reference
+from . import binding, reference
 
 
 def overlap_sum(
@@ -55,12 +56,19 @@ def overlap_sum(
     """
     _check_features(x)
     graph = as_simple(graph, x.shape[0])
+    _check_device(x, graph.col, "graph")
     graph, visible, hops = prepare(graph, pairs, part, exclude, hops)
     if node_weight is not None:
         x, node_weight = _check_weight(x, node_weight, x.shape[0], "node_weight", "node")
-    ptr, node = common_neighbors(graph, pairs, part=part, exclude=visible, hops=tuple(hops))
-    weight = None if node_weight is None else node_weight.index_select(0, node)
-    return ragged_sum(x, ptr, node, weight)
+    features = x.reshape(x.shape[0], math.prod(x.shape[1:]))
+    backend = choose("overlap_sum", x.device.type, x.dtype, "sum")
+    if backend == "cpu" and hops == [1, 1] and not _is_followed(x, node_weight):
+        out = binding.overlap_sum(*graph, visible, pairs, part, features, node_weight)
+    else:
+        ptr, node = list_nodes(graph, visible, pairs, part, hops)
+        weight = None if node_weight is None else node_weight.index_select(0, node)
+        out = _sum(features, ptr, node, weight, backend)
+    return out.reshape(pairs.shape[1], *x.shape[1:])
 
 
 def ragged_sum(x: Tensor, ptr: Tensor, node: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -90,11 +98,36 @@ def ragged_sum(x: Tensor, ptr: Tensor, node: Tensor, weight: Tensor | None = Non
                 [ 0.]])
     """
     _check_features(x)
+    for name, tensor in (("ptr", ptr), ("node", node)):
+        if not isinstance(tensor, Tensor) or tensor.dim() != 1:
+            got = (f"shape {tuple(tensor.shape)}" if isinstance(tensor, Tensor)
+                   else type(tensor).__name__)
+            checks.fail(name, got, "a tensor of one dimension", kind=checks.GraphTypeError)
+        checks.check_integer_dtype(tensor.dtype, name)
+        _check_device(x, tensor, name)
+    ptr = ptr.long()
+    if node.dtype not in (torch.int32, torch.int64):
+        node = node.long()
     if weight is not None:
         x, weight = _check_weight(x, weight, node.shape[0], "weight", "entry of 'node'")
+    if not torch.compiler.is_compiling():
+        binding.look_through(ptr, node, x.shape[0])
     features = x.reshape(x.shape[0], math.prod(x.shape[1:]))
-    out = reference.ragged_sum(features, ptr, node, weight)
-    return out.reshape(ptr.shape[0] - 1, *x.shape[1:])
+    backend = choose("overlap_sum", x.device.type, x.dtype, "sum")
+    return _sum(features, ptr, node, weight, backend).reshape(ptr.shape[0] - 1, *x.shape[1:])
+
+
+def _sum(
+    x: Tensor, ptr: Tensor, node: Tensor, weight: Tensor | None, backend: str
+) -> Tensor:
+    if backend == "reference":
+        return reference.ragged_sum(x, ptr, node, weight)
+    return binding.ragged_sum(x, ptr, node, weight)
+
+
+def _is_followed(*tensors: Tensor | None) -> bool:
+    """Whether a gradient will be asked for."""
+    return torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
 
 
 def _check_features(x: Any) -> None:
@@ -102,6 +135,12 @@ def _check_features(x: Any) -> None:
         checks.fail("x", "a scalar" if isinstance(x, Tensor) and x.dim() == 0
                     else type(x).__name__, "a dense tensor with a row per node",
                     kind=checks.GraphTypeError)
+
+
+def _check_device(x: Tensor, other: Tensor, name: str) -> None:
+    if other.device != x.device:
+        checks.fail("x", f"a tensor on {x.device}", f"one on {other.device}, as '{name}'",
+                    "move one of them with .to(device)")
 
 
 def _check_weight(
@@ -113,5 +152,6 @@ def _check_weight(
                     kind=checks.GraphTypeError)
     if weight.shape != (length,):
         checks.fail(argument, f"shape {tuple(weight.shape)}", f"shape ({length},), one per {what}")
+    _check_device(x, weight, argument)
     dtype = torch.promote_types(weight.dtype, x.dtype)
     return x.to(dtype), weight.to(dtype)
