@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..graph import CSRGraph
 from ..graph.checks import check_label_range, fail
-from .charts import svg
+from .charts.frame import svg
 from .style import NUM_CLASS_COLOURS
 
 _WIDTH, _MARGIN = 920, 12

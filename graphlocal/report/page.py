@@ -77,6 +77,7 @@ class Figure:
         note: Follows the caption in a softer colour.
         commands: What makes it again.
         legend: Colour variable and text of each entry.
+        wide: Whether a narrow screen scrolls it sideways, where it would be too small to read.
 
     Example:
         >>> Figure("<svg/>", "Degrees.").html()
@@ -88,6 +89,7 @@ class Figure:
     note: str = ""
     commands: Sequence[Command] = ()
     legend: Sequence[tuple[str, str]] = ()
+    wide: bool = False
 
     def html(self) -> str:
         legend = "".join(
@@ -97,7 +99,10 @@ class Figure:
         made = "".join(command.html() for command in self.commands)
         made = f'<p class="made">Made with</p>{made}' if made else ""
         caption = _caption(self.caption, self.note)
-        return f"<figure>{self.svg}{legend}<figcaption>{caption}</figcaption>{made}</figure>"
+        svg = self.svg
+        if self.wide:
+            svg = f'<div class="scroll"><div class="wide">{svg}</div></div>'
+        return f"<figure>{svg}{legend}<figcaption>{caption}</figcaption>{made}</figure>"
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,24 @@ class Pair:
 
     def html(self) -> str:
         return f'<div class="pair">{self.left.html()}{self.right.html()}</div>'
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A figure with its caption beside it instead of below, where a pair lacks the second.
+
+    Args:
+        figure: The figure.
+
+    Example:
+        >>> Beside(Figure("<svg/>", "Degrees.")).html().startswith('<figure class="beside">')
+        True
+    """
+
+    figure: Figure
+
+    def html(self) -> str:
+        return self.figure.html().replace("<figure>", '<figure class="beside">', 1)
 
 
 @dataclass(frozen=True)
@@ -177,6 +200,7 @@ class Page:
         facts: Figures below it.
         sections: What follows.
         footer: Closing lines.
+        notes: Small print below the figures.
 
     Example:
         >>> page = Page("kicker", "a < b", "lead", sections=[Section("One", "Text.")])
@@ -190,12 +214,14 @@ class Page:
     facts: Sequence[Fact] = ()
     sections: Sequence[Section] = ()
     footer: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
     def html(self) -> str:
         """The file."""
         facts = "".join(fact.html() for fact in self.facts)
         facts = f'<dl class="facts">{facts}</dl>' if facts else ""
         footer = "".join(f"<p>{escape(line)}</p>" for line in self.footer)
+        notes = "".join(f'<p class="notes">{escape(line)}</p>' for line in self.notes)
         return "\n".join([
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width,initial-scale=1">',
@@ -203,7 +229,7 @@ class Page:
             "content=\"default-src 'none';style-src 'unsafe-inline';img-src data:\">",
             f"<title>{escape(self.title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n<main>",
             f'<header><p class="kicker">{escape(self.kicker)}</p><h1>{escape(self.title)}</h1>',
-            f'<p class="lead">{escape(self.lead)}</p>{facts}</header>',
+            f'<p class="lead">{escape(self.lead)}</p>{facts}{notes}</header>',
             *(section.html() for section in self.sections),
             f"<footer>{footer}</footer>\n</main>\n</body>\n</html>\n",
         ])

@@ -44,16 +44,19 @@ p,figcaption,caption{text-wrap:pretty}
 a{color:var(--a)}
 .kicker{color:var(--soft);font-size:.9rem;margin:0}
 .lead{font-size:1.17rem;line-height:1.55}
-.facts{display:flex;flex-wrap:wrap;gap:1.1rem 3.2rem;margin:2rem 0 0;padding:1.3rem 0 1.2rem;
+.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.6rem,1fr));
+ gap:1.1rem 1.6rem;margin:2rem 0 0;padding:1.3rem 0 1.2rem;
  border-block:1px solid var(--line)}
-.facts div{min-width:6rem}
 .facts dt{color:var(--soft);font-size:.88rem}
 .facts dd{margin:0;font-size:1.55rem;font-weight:620;letter-spacing:-.02em;line-height:1.3;
  font-variant-numeric:tabular-nums;white-space:nowrap}
 .facts small{font-size:.62em;font-weight:450;color:var(--soft);letter-spacing:0}
 section{margin-top:4rem}
+.notes{color:var(--soft);font-size:.92rem;margin-top:1.2rem}
 figure{margin:1.6rem 0 0}
 figure svg{display:block;width:100%;height:auto;overflow:visible}
+figure.beside{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:0 3rem;
+ align-items:center}
 figcaption,caption{color:var(--soft);font-size:.92rem;line-height:1.5;text-align:left}
 figcaption{margin-top:.8rem;max-width:41rem}
 figcaption b,caption b{color:var(--ink);font-weight:620}
@@ -61,6 +64,8 @@ caption{padding-bottom:.7rem}
 .pair{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:0 3rem;
  align-items:start}
 .scroll{overflow-x:auto;margin-top:1.6rem}
+figure .scroll{margin-top:0}
+.wide{min-width:44rem}
 table{border-collapse:collapse;width:100%;font-size:.95rem;font-variant-numeric:tabular-nums}
 th,td{padding:.48rem 0 .48rem 1rem;text-align:right;border-bottom:1px solid var(--line);
  white-space:nowrap}
@@ -82,7 +87,15 @@ svg .tick{font-size:13px;fill:var(--soft)}
 svg .name{font-size:14px;font-weight:620}
 svg .grid{stroke:var(--line);stroke-width:1;fill:none}
 svg .mark{stroke:var(--ink);stroke-width:1;stroke-dasharray:2 3;fill:none}
-svg .bar{fill:var(--a)}
+svg .bar,svg .shade{fill:var(--a)}
+svg .points{fill:none;stroke-width:5;stroke-linecap:round}
+svg .faint{stroke:var(--a);opacity:.4}
+svg .median{stroke:var(--b);stroke-width:3;stroke-linecap:round}
+svg .median.under{stroke:var(--paper);stroke-width:6}
+svg .cell.on{fill:var(--paper)}
+svg .small{stroke:var(--soft);stroke-width:1.3;fill:none}
+svg .node{fill:var(--soft)}
+svg .self{fill:var(--b)}
 svg .curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 svg .band{opacity:.18}
 svg .edges{fill:none;stroke:var(--ink);stroke-width:.6;opacity:.17}
@@ -95,7 +108,8 @@ svg .class{font-size:30px;font-weight:700;text-anchor:middle;paint-order:stroke;
  main{padding:2.4rem 1.1rem 3rem}
  section{margin-top:3rem}
  .pair{grid-template-columns:minmax(0,1fr)}
- .facts{gap:.9rem 2rem}
+ .facts{grid-template-columns:repeat(auto-fill,minmax(8.4rem,1fr));gap:.9rem 1.2rem}
+ figure.beside{display:block}
  .facts dd{font-size:1.3rem}
  th,td{padding-left:.7rem}
  svg .class{font-size:46px;stroke-width:10px}

@@ -19,7 +19,7 @@ from graphlocal.report import (
     draw_network,
     force_layout,
 )
-from graphlocal.report.charts import ticks
+from graphlocal.report.charts.frame import ticks
 from tests.zoo import ZOO, each_zoo_graph
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ...graph import checks
 from . import joining, statistics
@@ -268,6 +268,38 @@ class NodeTable(TableFiles):
         checks.check_choice(method, "method", ("spearman", "pearson"))
         names = checks.check_columns(columns, self.columns, numbers=True)
         return statistics.correlation([self.columns[name] for name in names], method)
+
+    def plot(
+        self, path: str | os.PathLike[str], columns: str | Iterable[str] | None = None, *,
+        title: str | None = None, degree: ArrayLike | None = None,
+    ) -> None:
+        """One page about the columns: distributions, how they go together, the first rows.
+
+        Args:
+            path: ``.html`` is a page for the browser that needs no other file; ``.png``, ``.pdf``
+                and ``.svg`` are pictures, drawn by matplotlib.
+            columns: Which; ``None`` takes all. (default: ``None``)
+            title: Above it; ``None`` is the name of the file the graph is from.
+            degree: Degree of each node, where no column holds it. (default: ``None``)
+
+        Shapes:
+            - **degree:** :math:`(N)`
+
+        Raises:
+            GraphError: If the path cannot be written or ends otherwise, is that of the graph's own
+                file, there is no such column, or matplotlib is needed and not installed.
+
+        Example:
+            >>> import tempfile
+            >>> table = NodeTable(np.arange(3), {"degree": np.array([1, 2, 1])})
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     table.plot(f"{folder}/path.html", title="A path")
+            ...     "A path" in Path(f"{folder}/path.html").read_text()
+            True
+        """
+        from .drawing import draw
+
+        draw(self.select(columns), self._checked(path), title=title, degree=degree)
 
 
 def _either(
