@@ -3,6 +3,7 @@
 from .names import PAIR_SCORES, PairScore
 from .push import personalized_pagerank
 from .scores import pair_scores, pair_table
+from .top import top_pairs
 
 __all__ = [
     "PAIR_SCORES",
@@ -10,4 +11,5 @@ __all__ = [
     "pair_scores",
     "pair_table",
     "personalized_pagerank",
+    "top_pairs",
 ]
