@@ -18,10 +18,13 @@ import numpy as np
 
 from .orbits_bits import count_bits
 from .parallel import jit
+from .prefetch import prefetch
 
 #: Words of bits that are handled at once: a cache line.
 WORDS = 8
 BITS = 64 * WORDS
+# Unsigned positions need no test for counting from the end.
+_unsigned = np.uint64
 
 
 @jit
@@ -99,6 +102,10 @@ def overlap_of_rows(
                 overlaps[2, i] += walks
                 if is_hub[i]:
                     continue
+            for e in range(rowptr[i], rowptr[i + 1]):
+                prefetch(rowptr, col[e])
+            for e in range(rowptr[i], rowptr[i + 1]):
+                prefetch(col, rowptr[col[e]])
             total = 0
             for e in range(rowptr[i], rowptr[i + 1]):
                 v = col[e]
@@ -128,8 +135,8 @@ def _flush(node, joined, ends):
     """Counts the bits of a node into ``ends`` and clears them."""
     count = 0
     for b in range(WORDS):
-        count += count_bits(joined[node, b])
-        joined[node, b] = 0
+        count += count_bits(joined[node * WORDS + b])
+        joined[node * WORDS + b] = 0
     ends[node] += count
 
 
@@ -162,10 +169,19 @@ def _count_ends(rowptr, col, bits, row_of, table, holders, joined, ends):
         for r in range(rows):
             w = holders[r]
             row_of[w] = 0
+            # By hand: nothing says that the two arrays are not one, which loops would have to mind.
+            a, b, c, d = table[r + 1, 0], table[r + 1, 1], table[r + 1, 2], table[r + 1, 3]
+            k, m, n, o = table[r + 1, 4], table[r + 1, 5], table[r + 1, 6], table[r + 1, 7]
             for e in range(rowptr[w], rowptr[w + 1]):
-                x = col[e]
-                for b in range(WORDS):
-                    joined[x, b] |= table[r + 1, b]
+                x = _unsigned(col[e]) * _unsigned(WORDS)
+                joined[x] |= a
+                joined[x + _unsigned(1)] |= b
+                joined[x + _unsigned(2)] |= c
+                joined[x + _unsigned(3)] |= d
+                joined[x + _unsigned(4)] |= k
+                joined[x + _unsigned(5)] |= m
+                joined[x + _unsigned(6)] |= n
+                joined[x + _unsigned(7)] |= o
         if pushes >= num_nodes:
             for x in range(num_nodes):
                 _flush(x, joined, ends)
@@ -185,7 +201,7 @@ def overlap_of_hubs(
     way; see :func:`overlap_of_rows` for ``own``.
 
     ``overlaps`` belongs to the thread. ``row_of``, ``joined`` and ``ends`` are scratch of zeros,
-    ``[N]``, ``[N, WORDS]`` and ``[N]``; ``holders`` is ``[N]`` and ``table`` ``[N + 1, WORDS]``.
+    ``[N]``, ``[N * WORDS]`` and ``[N]``; ``holders`` is ``[N]`` and ``table`` ``[N + 1, WORDS]``.
     """
     for number in range(start, stop):
         h = hubs[number]

@@ -73,7 +73,7 @@ def topological_concentration(
         >>> topological_concentration(graph, [(0, 3)]).tolist()
         [0.5, 0.0, 0.0, 1.0]
         >>> topological_concentration(graph, hops=2).round(3).tolist()
-        [0.951, 0.951, 0.81, 0.0]
+        [0.848, 0.848, 0.69, 0.0]
     """
     graph = as_graph(graph)
     if isinstance(hops, bool) or hops not in (1, 2, 3):

@@ -11,7 +11,7 @@ from ...kernels.cpu import concentration_two as kernel
 from ...kernels.cpu.parallel import row_blocks, run_blocks, run_summed
 
 # Time of joining the bits along one edge, in units of reading one entry of a row.
-_JOIN = 4.0
+_JOIN = 1.5
 # Degrees whose ratio is 2^(1/4) are hubs together or not at all.
 _LEVELS = 4
 
@@ -55,7 +55,7 @@ def two_hop_overlaps(graph: CSRGraph, targets: CSRGraph, own: bool) -> NDArray[n
         (through,) = run_summed(
             kernel.overlap_of_hubs, np.arange(len(hubs) + 1), hubs, *arrays, is_hub, own,
             sums=(n,), scratch=((n, np.int32), ((n + 1, kernel.WORDS), np.int64), (n, index),
-                                ((n, kernel.WORDS), np.int64), (n, np.int64)))
+                                (n * kernel.WORDS, np.int64), (n, np.int64)))
         overlaps[3] += through
     return overlaps
 
