@@ -5,7 +5,13 @@ from .betweenness import betweenness, betweenness_samples
 from .closeness import closeness
 from .clustering import average_clustering, clustering, transitivity
 from .components import connected_components, num_components
-from .concentration import topological_concentration
+from .concentration import (
+    DistributionShift,
+    approximate_topological_concentration,
+    topological_concentration,
+    topological_distribution_shift,
+    weighted_topological_concentration,
+)
 from .core import core_number
 from .degree import degree
 from .embedding import concatenate_embeddings, gopmi, ppmi, rwpmi
@@ -23,6 +29,7 @@ from .orbits import GraphBatch, edge_orbit_counts, graphlet_counts, orbit_counts
 from .pagerank import pagerank
 from .pairs import PAIR_SCORES, PairScore, pair_scores, pair_table, personalized_pagerank
 from .registry import METRICS, Metric
+from .relation import MetricPerformanceRelation, metric_performance_relation
 from .signatures import (
     GCM_ORBITS,
     gdd_agreement,
@@ -42,14 +49,17 @@ __all__ = [
     "METRICS",
     "ORBIT_ADJACENCIES",
     "PAIR_SCORES",
+    "DistributionShift",
     "EdgeTable",
     "Estimate",
     "GraphBatch",
     "GraphSummary",
     "Metric",
+    "MetricPerformanceRelation",
     "NodeTable",
     "OrbitAdjacency",
     "PairScore",
+    "approximate_topological_concentration",
     "attribute_assortativity",
     "average_clustering",
     "average_neighbor_degree",
@@ -74,6 +84,7 @@ __all__ = [
     "graphlet_correlation_matrix",
     "graphlet_counts",
     "hop_sizes",
+    "metric_performance_relation",
     "metrics",
     "num_components",
     "numeric_assortativity",
@@ -89,6 +100,8 @@ __all__ = [
     "relative_graphlet_frequency_distance",
     "rwpmi",
     "topological_concentration",
+    "topological_distribution_shift",
     "transitivity",
     "triangles",
+    "weighted_topological_concentration",
 ]
