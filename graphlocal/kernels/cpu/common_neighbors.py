@@ -184,8 +184,17 @@ class PairPlan:
     room: int
     method: int
 
-    def run(self, kernel: Callable[..., Any], *arguments: Any, room: int = 0) -> list[Any]:
-        """Runs a kernel over all pairs, with room to list so many nodes, or as it sees fit.
+    def run(
+        self, kernel: Callable[..., Any], *arguments: Any, room: int = 0,
+        scratch: Callable[[int], tuple[NDArray[Any], ...]] | None = None,
+    ) -> list[Any]:
+        """Runs a kernel over all pairs.
+
+        Args:
+            kernel: One of this module, or one that takes what they take.
+            arguments: Passed between those of the plan and the working arrays.
+            room: Nodes it may list at once, if more than usual.
+            scratch: Makes further working arrays, given how many nodes may be listed at once.
 
         Example:
             >>> rowptr, col = np.array([0, 1, 2]), np.array([1, 0], np.int32)
@@ -197,12 +206,15 @@ class PairPlan:
         """
         col, num_nodes = self.arguments[1], len(self.arguments[0]) - 1
 
-        def scratch() -> tuple[NDArray[Any], ...]:
-            mark = np.zeros(num_nodes if self.method == STAMP else 0, np.bool_)
-            nodes = np.empty(max(self.room, room) + 1, col.dtype)
-            return mark, np.empty(4 * CHUNK, np.int64), nodes
+        room = max(self.room, room) + 1
 
-        return run_blocks(kernel, self.borders, *self.arguments, *arguments, scratch=scratch)
+        def own() -> tuple[NDArray[Any], ...]:
+            mark = np.zeros(num_nodes if self.method == STAMP else 0, np.bool_)
+            nodes = np.empty(room, col.dtype)
+            further = () if scratch is None else scratch(room)
+            return mark, np.empty(4 * CHUNK, np.int64), nodes, *further
+
+        return run_blocks(kernel, self.borders, *self.arguments, *arguments, scratch=own)
 
 
 def plan_pairs(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .common_neighbors import CHUNK, list_chunk
+from .common_neighbors import list_chunk
 from .parallel import jit
 from .prefetch import LINE, prefetch
 from .spmm import sum_rows
@@ -21,14 +21,14 @@ _unsigned = np.uint64
 
 @jit
 def sum_block(start, stop, rowptr, col, visible, bits, left, right, both, method, node_weight, x,
-              width, length, out, mark, ends, nodes):
+              width, length, out, mark, ends, nodes, ptr, weight):
     """``out[p]`` is the sum of ``node_weight[u] * x[u]`` over the nodes ``u`` a pair lists.
 
     A few hundred pairs are listed in scratch and summed from there: the same additions in the same
-    order as from a list that was kept.
+    order as from a list that was kept. ``ptr`` and ``weight`` are scratch too, the latter as long
+    as ``nodes`` where nodes have weights.
     """
-    ptr = np.zeros(CHUNK + 1, np.int64)
-    weight = np.zeros(len(nodes) if len(node_weight) else 0, x.dtype)
+    ptr[0] = 0
     p = start
     while p < stop:
         first = p

@@ -15,6 +15,7 @@ from torch import Tensor
 from ...graph import checks
 from ...kernels.cpu import overlap_sum as kernel
 from ...kernels.cpu import spmm as spmm_kernel
+from ...kernels.cpu.common_neighbors import CHUNK
 from ...kernels.cpu.parallel import num_threads, row_blocks, run_blocks
 from ..arrays import array, array_or_nothing, empty, flat
 from ..common_neighbors import binding as lists
@@ -38,8 +39,12 @@ def _overlap_sum(
     if out.numel():
         plan = lists.plan(rowptr, col, visible, pairs, part)
         length = np.zeros(pairs.shape[1] + 1, np.int64)
-        plan.run(kernel.sum_block, array_or_nothing(node_weight, x.dtype), flat(x), x.shape[1],
-                 length, flat(out))
+        weight = array_or_nothing(node_weight, x.dtype)
+
+        def scratch(room: int) -> tuple[Any, ...]:
+            return np.empty(CHUNK + 1, np.int64), np.empty(room if len(weight) else 0, weight.dtype)
+
+        plan.run(kernel.sum_block, weight, flat(x), x.shape[1], length, flat(out), scratch=scratch)
     return out
 
 
