@@ -17,6 +17,7 @@ _NAMES = {
     "GraphError": "graph",
     "NodeTable": "topology",
     "metrics": "topology",
+    "map_blocks": "topology",
     "accelerate": "nn",
     "read": "graph",
     "restore": "nn",

@@ -17,8 +17,8 @@ from .sources import Buffer, open_source
 if TYPE_CHECKING:
     from .csr import CSRGraph, Directed
 
-Format = Literal["text", "mtx", "npz", "graphml", "gml"]
-FORMATS = ("text", "mtx", "npz", "graphml", "gml")
+Format = Literal["text", "mtx", "npz", "graphml", "gml", "parquet"]
+FORMATS = ("text", "mtx", "npz", "graphml", "gml", "parquet")
 
 #: What some editors write before UTF-8.
 _MARK = b"\xef\xbb\xbf"
@@ -37,12 +37,14 @@ def read(
     relabel: bool | None = None,
     directed: Directed = "symmetrize",
 ) -> CSRGraph:
-    """Graph of a file: edge list, Matrix Market, GraphML, GML, ``.npz``, or a saved directory.
+    """Graph of a file: edge list in text or Parquet, Matrix Market, GraphML, GML, ``.npz``, or a
+    saved directory.
 
     In an edge list there is one edge a line, two ids and perhaps a weight. Integer ids are
     relabelled in sorted order and kept in ``graph.ids`` (unless they are ``0..N-1``), names in
     order of first appearance. An undirected list names every edge once or every edge twice;
-    only a mixture of the two counts as directed.
+    only a mixture of the two counts as directed. In Parquet the columns are those called like
+    ``source`` and ``target``, else the first two of integers or text.
 
     Args:
         source: Path, open file or bytes. Gzip is unpacked; a directory is :meth:`CSRGraph.open`.
@@ -85,13 +87,20 @@ def read(
         graph = store.open_graph(source, check=True)  # it may come from anywhere
         if weight is None:
             return graph
-        return CSRGraph._trusted(graph.rowptr, graph.col, None, graph.ids, graph.report)
+        return CSRGraph._trusted(graph.rowptr, graph.col, None, graph.ids, graph.report,
+                                 graph.directory)
     name, content = open_source(source)
-    kind = format or _find_format(name, content)
+    kind = format or find_format(name, content)
     if kind != "text" and content[:3] == _MARK:
         content = content[3:]
     if kind == "text":
         edges = parse_edges(name, content, sep=sep, header=header, weight=weight, ids=ids)
+        return _from_edge_list(CSRGraph, name, edges, num_nodes, relabel, directed)
+    if kind == "parquet":
+        from .streaming.parquet import read_parquet
+
+        _refuse(name, kind, sep=sep, header=header)
+        edges = read_parquet(name, content, weight, ids)
         return _from_edge_list(CSRGraph, name, edges, num_nodes, relabel, directed)
     _refuse(name, kind, **text)
     if kind != "npz":
@@ -111,12 +120,14 @@ def _refuse(name: str, kind: str, **options: Any) -> None:
             checks.fail(option, repr(value), "None", f"'{name}' is {kind}: it has no use for it")
 
 
-def _find_format(name: str, content: Buffer) -> str:
+def find_format(name: str, content: Buffer) -> str:
     top = content[:1024].removeprefix(_MARK).lstrip()
     if top[:14].lower() == b"%%matrixmarket":
         return "mtx"
     if top[:4] == b"PK\x03\x04":
         return "npz"
+    if top[:4] == b"PAR1":
+        return "parquet"
     if b"<graphml" in top:
         return "graphml"
     stem = name.lower().removesuffix(".gz")

@@ -2,6 +2,7 @@
 
 from .assortativity import attribute_assortativity, degree_assortativity, numeric_assortativity
 from .betweenness import betweenness, betweenness_samples
+from .blocks import map_blocks
 from .closeness import closeness
 from .clustering import average_clustering, clustering, transitivity
 from .components import connected_components, num_components
@@ -16,6 +17,7 @@ from .core import core_number
 from .degree import degree
 from .embedding import concatenate_embeddings, gopmi, ppmi, rwpmi
 from .estimate import Estimate
+from .executors import BlockError, executing
 from .metrics import metrics
 from .neighborhoods import average_neighbor_degree, ego_density, hop_sizes
 from .orbit_adjacency import (
@@ -27,7 +29,14 @@ from .orbit_adjacency import (
 )
 from .orbits import GraphBatch, edge_orbit_counts, graphlet_counts, orbit_counts
 from .pagerank import pagerank
-from .pairs import PAIR_SCORES, PairScore, pair_scores, pair_table, personalized_pagerank
+from .pairs import (
+    PAIR_SCORES,
+    PairScore,
+    pair_scores,
+    pair_table,
+    personalized_pagerank,
+    top_pairs,
+)
 from .registry import METRICS, Metric
 from .relation import MetricPerformanceRelation, metric_performance_relation
 from .signatures import (
@@ -49,6 +58,7 @@ __all__ = [
     "METRICS",
     "ORBIT_ADJACENCIES",
     "PAIR_SCORES",
+    "BlockError",
     "DistributionShift",
     "EdgeTable",
     "Estimate",
@@ -74,6 +84,7 @@ __all__ = [
     "degree_assortativity",
     "edge_orbit_counts",
     "ego_density",
+    "executing",
     "gdd_agreement",
     "gdv_similarity",
     "gdv_similarity_matrix",
@@ -84,6 +95,7 @@ __all__ = [
     "graphlet_correlation_matrix",
     "graphlet_counts",
     "hop_sizes",
+    "map_blocks",
     "metric_performance_relation",
     "metrics",
     "num_components",
@@ -99,6 +111,7 @@ __all__ = [
     "ppmi",
     "relative_graphlet_frequency_distance",
     "rwpmi",
+    "top_pairs",
     "topological_concentration",
     "topological_distribution_shift",
     "transitivity",

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import as_graph
+from ..graph import CSRGraph, as_graph
+from . import executors
+from .blocks import map_blocks
 
 
 def degree(graph: Any) -> NDArray[np.int64]:
@@ -28,4 +30,9 @@ def degree(graph: Any) -> NDArray[np.int64]:
         >>> degree(CSRGraph.from_edges([(0, 1), (0, 2)])).tolist()
         [2, 1, 1]
     """
-    return as_graph(graph).degree
+    graph = as_graph(graph)
+    return graph.degree if executors.current() is None else map_blocks(_rows, graph)
+
+
+def _rows(graph: CSRGraph, start: int, stop: int) -> NDArray[np.int64]:
+    return np.diff(graph.rowptr[start : stop + 1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import as_graph
+from .executors import executing
 from .registry import DEFAULT, METRICS, resolve
 from .table import NodeTable
 
@@ -19,6 +21,7 @@ def metrics(
     source: Any,
     names: str | Iterable[str] = DEFAULT,
     *,
+    executor: Executor | None = None,
     starting: Callable[[str], None] | None = None,
 ) -> NodeTable:
     """Metrics of every node in one table.
@@ -28,6 +31,9 @@ def metrics(
         names: Metrics, as a list or comma-separated; ``"all"`` means every one of
             ``graphlocal metrics --list``.
             (default: ``("degree", "triangles", "clustering", "core", "component")``)
+        executor: Where blocks of rows are computed, as in
+            :func:`~graphlocal.topology.executing`; ``None`` is on threads here.
+            (default: ``None``)
         starting: Called with the name of each metric before it is computed. (default: ``None``)
 
     Shapes:
@@ -35,6 +41,7 @@ def metrics(
 
     Raises:
         GraphError: If no graph can be made from ``source`` or a metric is unknown.
+        BlockError: If a block fails on the executor.
 
     Example:
         >>> from graphlocal import CSRGraph
@@ -57,10 +64,11 @@ def metrics(
         return values[name]
 
     columns: dict[str, NDArray[Any]] = {}
-    for name in _without_parts(chosen):
-        metric = METRICS[name]
-        array = compute(name).reshape(graph.num_nodes, len(metric.columns))
-        columns.update(zip(metric.columns, array.T, strict=True))
+    with executing(executor):
+        for name in _without_parts(chosen):
+            metric = METRICS[name]
+            array = compute(name).reshape(graph.num_nodes, len(metric.columns))
+            columns.update(zip(metric.columns, array.T, strict=True))
     ids = graph.ids if graph.ids is not None else np.arange(graph.num_nodes)
     return NodeTable(ids, columns, source=Path(source) if _is_path(source) else None)
 

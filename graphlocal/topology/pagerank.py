@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from ..graph import CSRGraph, as_graph, checks
 from ..kernels.cpu import pagerank as kernel
 from ..kernels.cpu.parallel import row_blocks, run_blocks
+from . import executors
+from .blocks import map_blocks
 
 # Few blocks: every pass has three kernels, and a call costs as much as a thousand edges.
 _MIN_BLOCK_WORK, _MAX_BLOCKS = 1 << 17, 128
@@ -97,8 +99,8 @@ def _solve(
         if size <= tol:
             return y
         run_blocks(kernel.turn, borders, share, degree, r, p)
-        _multiply(graph, weights, borders, degree, damping, p, q)
-        step = squares / sum(run_blocks(kernel.inner, borders, p, q))
+        _multiply(graph, weights, borders, p, q)
+        step = squares / sum(run_blocks(kernel.subtract, borders, degree, damping, p, q))
         last = squares
         squares, size = _sums(run_blocks(kernel.descend, borders, step, degree, p, q, y, r))
         share = squares / last
@@ -109,19 +111,33 @@ def _solve(
 
 
 def _multiply(
-    graph: CSRGraph, weights: Floats | None, borders: NDArray[np.int64], degree: Floats,
-    damping: float, p: Floats, q: Floats,
+    graph: CSRGraph, weights: Floats | None, borders: NDArray[np.int64], p: Floats, q: Floats
 ) -> None:
-    """``q = (D - a A) p``."""
+    """``q = A p``, the only work that an executor is given."""
+    if executors.current() is not None:
+        q[:] = map_blocks(_rows, graph, state=(p, weights is not None))
+        return
+
     def multiply(start: int, stop: int) -> None:
-        if weights is None:
-            kernel.multiply(start, stop, graph.rowptr, graph.col, degree, damping, p,
-                            q[start:stop])
-        else:
-            kernel.multiply_weighted(start, stop, graph.rowptr, graph.col, weights, degree,
-                                     damping, p, q[start:stop])
+        _write_rows(graph.rowptr, graph.col, weights, start, stop, p, q[start:stop])
 
     run_blocks(multiply, borders)
+
+
+def _rows(graph: CSRGraph, start: int, stop: int, p: Floats, weighted: bool) -> Floats:
+    q = np.empty(stop - start)
+    _write_rows(graph.rowptr, graph.col, graph.weight if weighted else None, start, stop, p, q)
+    return q
+
+
+def _write_rows(
+    rowptr: NDArray[np.int64], col: NDArray[np.integer], weights: Floats | None, start: int,
+    stop: int, p: Floats, q: Floats,
+) -> None:
+    if weights is None:
+        kernel.multiply(start, stop, rowptr, col, p, q)
+    else:
+        kernel.multiply_weighted(start, stop, rowptr, col, weights, p, q)
 
 
 def _sums(parts: list[tuple[float, float]]) -> tuple[float, float]:

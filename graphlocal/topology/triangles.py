@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ..graph import as_graph
 from ..kernels.cpu import triangles as kernel
-from ..kernels.cpu.parallel import row_blocks, run_blocks, run_summed
+from ..kernels.cpu.parallel import row_blocks, run_blocks
+from .blocks import sum_blocks
 
 # A kept edge costs the length of another kept row, so blocks of few edges are worth a thread.
 _MIN_BLOCK_WORK = 1 << 12
@@ -54,7 +55,7 @@ def triangles(graph: Any) -> NDArray[np.int64]:
     run_blocks(kernel.write_lower, borders, rowptr, col, rank, ptr, lower,
                scratch=lambda: (np.empty(longest, col.dtype),))
 
-    (by_rank,) = run_summed(
-        kernel.count_triangles, row_blocks(ptr, min_work=_MIN_BLOCK_WORK), ptr, lower,
+    (by_rank,) = sum_blocks(
+        graph, kernel.count_triangles, row_blocks(ptr, min_work=_MIN_BLOCK_WORK), ptr, lower,
         sums=(num_nodes,), scratch=((num_nodes, np.uint8),))
     return by_rank[rank]

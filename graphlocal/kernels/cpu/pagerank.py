@@ -14,8 +14,8 @@ from .parallel import jit
 
 
 @jit
-def multiply(start, stop, rowptr, col, degree, damping, p, q):
-    """Rows of ``(D - a A) p`` into ``q``, which begins at row ``start``."""
+def multiply(start, stop, rowptr, col, p, q):
+    """Rows of ``A p`` into ``q``, which begins at row ``start``."""
     for v in range(start, stop):
         a = b = c = d = 0.0
         e, last = rowptr[v], rowptr[v + 1]
@@ -28,11 +28,11 @@ def multiply(start, stop, rowptr, col, degree, damping, p, q):
         while e < last:
             a += p[col[e]]
             e += 1
-        q[v - start] = degree[v] * p[v] - damping * ((a + b) + (c + d))
+        q[v - start] = (a + b) + (c + d)
 
 
 @jit
-def multiply_weighted(start, stop, rowptr, col, weight, degree, damping, p, q):
+def multiply_weighted(start, stop, rowptr, col, weight, p, q):
     """As :func:`multiply`, with weighted edges."""
     for v in range(start, stop):
         a = b = c = d = 0.0
@@ -46,7 +46,7 @@ def multiply_weighted(start, stop, rowptr, col, weight, degree, damping, p, q):
         while e < last:
             a += weight[e] * p[col[e]]
             e += 1
-        q[v - start] = degree[v] * p[v] - damping * ((a + b) + (c + d))
+        q[v - start] = (a + b) + (c + d)
 
 
 @jit
@@ -60,10 +60,11 @@ def weighted_degree(start, stop, rowptr, weight, degree):
 
 
 @jit
-def inner(start, stop, p, q):
-    """Part of the inner product of two vectors."""
+def subtract(start, stop, degree, damping, p, q):
+    """``q = A p`` becomes ``(D - a A) p``; its part of the product with ``p``."""
     total = 0.0
     for v in range(start, stop):
+        q[v] = degree[v] * p[v] - damping * q[v]
         total += p[v] * q[v]
     return total
 

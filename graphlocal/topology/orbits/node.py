@@ -16,7 +16,8 @@ from ...kernels.cpu import (
     orbits_wheels,
 )
 from ...kernels.cpu.orbits_local import MOST_WORDS
-from ...kernels.cpu.parallel import run_blocks, run_summed
+from ...kernels.cpu.parallel import run_blocks
+from ..blocks import sum_blocks
 from . import parts
 from .graphlets import inversion_steps
 from .ordered import Ints, OrderedGraph
@@ -28,12 +29,12 @@ def node_orbits_4(graph: CSRGraph) -> Ints:
     n, most = g.num_nodes, g.most_above
     t, _ = parts.count_triangles(g)
     words = (most + 63) // 64
-    N12, K4 = run_summed(
-        orbits_cliques.count_small, g.blocks_up, g.optr, g.ocol, t, sums=((n,), (n,)),
+    N12, K4 = sum_blocks(
+        g, orbits_cliques.count_small, g.blocks_up, g.optr, g.ocol, t, sums=((n,), (n,)),
         scratch=(((n,), np.int32), ((most * words,), np.int64), ((most,), np.int64)),
     )
-    (N8,) = run_summed(
-        orbits_squares.count_squares, g.blocks_around, g.rowptr, g.col, g.first, sums=((n,),),
+    (N8,) = sum_blocks(
+        g, orbits_squares.count_squares, g.blocks_around, g.rowptr, g.col, g.first, sums=((n,),),
         scratch=(((n,), np.int32), ((n,), np.int32)),
     )
     base = parts.base_sums(g, t, N8=N8, N12=N12, K4=K4)
@@ -52,32 +53,33 @@ def node_orbits_5(graph: CSRGraph) -> Ints:
     triangles = parts.list_triangles(g, tptr)
     common = parts.list_common(g, triangles, t)
     k, k3, K5 = parts.count_cliques(g, triangles, 2)
-    (N70,) = run_summed(
-        orbits_cliques.sum_almost_cliques, up, g.optr, g.ocol, *triangles, k3, sums=((n,),),
+    (N70,) = sum_blocks(
+        g, orbits_cliques.sum_almost_cliques, up, g.optr, g.ocol, *triangles, k3, sums=((n,),),
         scratch=(((most * most,), np.int32), ((n,), np.int32)),
     )
-    squares, square = run_summed(
-        orbits_squares.sum_squares, around, g.rowptr, g.col, g.first, g.edge, g.degree, t,
+    squares, square = sum_blocks(
+        g, orbits_squares.sum_squares, around, g.rowptr, g.col, g.first, g.edge, g.degree, t,
         sums=((m,), (n, 2)), scratch=(((n, 3), np.int64), ((n,), np.int32)),
     )
     inner = orbits_order.first_slots(g.rowptr, g.col, g.least)
     ints, ids, words = ((n,), np.int64), ((n,), np.int32), ((MOST_WORDS,), np.int64)
     slots = ((int(g.degree.max(initial=0)) + 1,), np.int64)
-    (pair,) = run_summed(
-        orbits_pairs.sum_pairs, around, g.least, g.rowptr, g.col, g.first, inner, g.edge, *common,
-        sums=((n, orbits_pairs.PAIR_COLUMNS),), scratch=(ints, ids, ids, slots, words, words,
-                                                            ((n + 1, 2), np.int64)),
+    (pair,) = sum_blocks(
+        g, orbits_pairs.sum_pairs, around, g.least, g.rowptr, g.col, g.first, inner, g.edge,
+        *common,
+        sums=((n, orbits_pairs.PAIR_COLUMNS),),
+        scratch=(ints, ids, ids, slots, words, words, ((n + 1, 2), np.int64)),
     )
-    N68, N69 = run_summed(
-        orbits_wheels.count_wheels, around, g.rowptr, g.col, g.first, g.edge, *common,
+    N68, N69 = sum_blocks(
+        g, orbits_wheels.count_wheels, around, g.rowptr, g.col, g.first, g.edge, *common,
         sums=((n,), (n,)), scratch=(ids, ids, ids, slots, words),
     )
     N34 = _pentagons(g, triangles, up, around)
 
     Q, P = parts.sum_edges(g, triangles, t)
     edge_sums = parts.join_sums(g, k, squares, Q, P)
-    (corner,) = run_summed(
-        orbits_triangles.sum_corners, up, g.optr, g.ocol, g.degree,
+    (corner,) = sum_blocks(
+        g, orbits_triangles.sum_corners, up, g.optr, g.ocol, g.degree,
         orbits_nodes.fold(g.optr, g.ocol, t, 2), *triangles, t, k3, edge_sums,
         sums=((n, orbits_triangles.CORNER_COLUMNS),),
     )
@@ -94,16 +96,16 @@ def _pentagons(g: OrderedGraph, triangles: parts.Triangles, up: Ints, around: In
     """5-cycles through every node."""
     n = g.num_nodes
     slots, beyond = parts.edge_ends(g)[1], parts.tails_beyond(g)
-    (walks,) = run_summed(
-        orbits_pentagons.count_pentagons, around, g.rowptr, g.col, g.first, sums=((n,),),
+    (walks,) = sum_blocks(
+        g, orbits_pentagons.count_pentagons, around, g.rowptr, g.col, g.first, sums=((n,),),
         scratch=(((n,), np.int64), ((n,), np.int64), ((n,), np.int64), ((n,), np.int32)),
     )
-    at_triangle, ended = run_summed(
-        orbits_pentagons.count_tails, up, slots, beyond, g.optr, g.ocol, *triangles,
+    at_triangle, ended = sum_blocks(
+        g, orbits_pentagons.count_tails, up, slots, beyond, g.optr, g.ocol, *triangles,
         sums=((n,), (len(g.col),)),
     )
-    (at_end,) = run_summed(
-        orbits_pentagons.end_tails, g.blocks, g.rowptr, g.col, g.first, g.optr, ended,
+    (at_end,) = sum_blocks(
+        g, orbits_pentagons.end_tails, g.blocks, g.rowptr, g.col, g.first, g.optr, ended,
         sums=((n,),),
     )
     return walks + at_triangle + at_end

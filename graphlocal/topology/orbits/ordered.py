@@ -40,6 +40,7 @@ class OrderedGraph:
                         "count in a part of the graph")
         core = kernel.core_degree(graph.rowptr, graph.col)
         self.num_nodes, self.num_edges = graph.num_nodes, graph.num_edges
+        self.directory = graph.directory
         self.order = kernel.sort_by_degree(core)
         self.rowptr, self.col, self.rank = kernel.renumber(graph.rowptr, graph.col, self.order)
         self.outside = outside = self.num_nodes - int(np.count_nonzero(core))

@@ -14,7 +14,8 @@ from ...kernels.cpu import (
     orbits_pentagons,
     orbits_triangles,
 )
-from ...kernels.cpu.parallel import run_blocks, run_summed
+from ...kernels.cpu.parallel import run_blocks
+from ..blocks import sum_blocks
 from .ordered import Ints, OrderedGraph
 
 Ints32 = NDArray[np.int32]
@@ -40,9 +41,9 @@ class Common(NamedTuple):
 def count_triangles(g: OrderedGraph) -> tuple[Ints, Ints]:
     """Triangles on each edge, and where those of which it is the lowest edge begin."""
     above = np.zeros(g.num_edges + 1, np.int64)
-    (t,) = run_summed(
-        orbits_triangles.count_triangles, g.blocks_up, g.optr, g.ocol, above,
-        sums=((g.num_edges,),), scratch=(((g.num_nodes,), np.int32),),
+    (t,) = sum_blocks(
+        g, orbits_triangles.count_triangles, g.blocks_up, g.optr, g.ocol,
+        written=(above,), sums=((g.num_edges,),), scratch=(((g.num_nodes,), np.int32),),
     )
     return t, np.cumsum(above)
 
@@ -63,8 +64,8 @@ def list_common(g: OrderedGraph, triangles: Triangles, t: Ints) -> Common:
 def count_cliques(g: OrderedGraph, triangles: Triangles, depth: int) -> tuple[Ints, Ints, Ints]:
     """4-cliques on each edge; from depth 1 on each triangle; at depth 2 5-cliques at each node."""
     words = (g.most_above + 63) // 64
-    return run_summed(
-        orbits_cliques.count_cliques, g.blocks_up, depth, g.optr, g.ocol, *triangles,
+    return sum_blocks(
+        g, orbits_cliques.count_cliques, g.blocks_up, depth, g.optr, g.ocol, *triangles,
         sums=((g.num_edges,), (len(triangles.uw) if depth else 0,),
               (g.num_nodes if depth == 2 else 0,)),
         scratch=(((g.most_above * words,), np.int64), ((words,), np.int64),
@@ -74,8 +75,8 @@ def count_cliques(g: OrderedGraph, triangles: Triangles, depth: int) -> tuple[In
 
 def sum_edges(g: OrderedGraph, triangles: Triangles, t: Ints) -> tuple[Ints, Ints]:
     """Q and both P of every edge."""
-    return run_summed(
-        orbits_triangles.sum_edges, g.blocks_up, g.optr, g.ocol, g.degree, *triangles, t,
+    return sum_blocks(
+        g, orbits_triangles.sum_edges, g.blocks_up, g.optr, g.ocol, g.degree, *triangles, t,
         sums=((g.num_edges,), (g.num_edges, 2)),
     )
 
