@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .. import ops
 from ..graph import checks
+from .dropout import dropout
 
 #: Features are taken for sparse where at most this share of them is not zero ...
 _DENSITY = 0.1
@@ -68,8 +68,8 @@ class FeatureLinear(nn.Linear):
                         kind=checks.GraphTypeError)
         sparse = _as_sparse(x)
         if sparse is None:
-            return super().forward(F.dropout(x, self.dropout, self.training))
-        value = F.dropout(sparse.value, self.dropout, self.training)
+            return super().forward(dropout(x, self.dropout, self.training))
+        value = dropout(sparse.value, self.dropout, self.training)
         out = ops.spmm(sparse.adjacency, self.weight.t().contiguous(), value)
         return out if self.bias is None else out + self.bias
 

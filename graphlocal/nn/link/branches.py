@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from torch import nn
 
+from ..dropout import Dropout
+
 
 def layer(in_channels: int, out_channels: int, dropout: float, norm: bool) -> list[nn.Module]:
     """Linear map, layer norm where asked for, dropout, ReLU.
@@ -15,7 +17,7 @@ def layer(in_channels: int, out_channels: int, dropout: float, norm: bool) -> li
         (4,)
     """
     between = [nn.LayerNorm(out_channels)] if norm else []
-    return [nn.Linear(in_channels, out_channels), *between, nn.Dropout(dropout), nn.ReLU()]
+    return [nn.Linear(in_channels, out_channels), *between, Dropout(dropout), nn.ReLU()]
 
 
 def tail(channels: int, activation: bool) -> list[nn.Module]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ... import ops
+from ...graph import checks
 
 
 class Neighbors(NamedTuple):
@@ -30,6 +31,9 @@ class Neighbors(NamedTuple):
         keep = None
         if isinstance(graph, Neighbors):
             graph, keep = graph
+        if graph is None:
+            checks.fail("graph", "None", "the graph whose neighbourhoods are compared",
+                        kind=checks.GraphTypeError)
         graph = ops.as_simple(graph, num_nodes)
         if exclude is not None:
             visible = as_visible(graph, exclude)
