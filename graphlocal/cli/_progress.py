@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
 # Without the rate, which is of no unit that means something to anybody.
 _BAR = "{desc}{percentage:3.0f}%|{bar}| {elapsed}, about {remaining} left"
-_CLOCK = "{desc}{elapsed}"
+_CLOCK = "{desc}{elapsed}{postfix}"
 
 
 class Progress:
@@ -29,6 +30,8 @@ class Progress:
         self._bar: Any = None
         self._following: Any = None
         self._course = Course({})
+        self._steps = Steps()
+        self._shown = 0.0
 
     def __enter__(self) -> Progress:
         if not self.quiet and sys.stderr is not None and sys.stderr.isatty():
@@ -63,14 +66,16 @@ class Progress:
         Args:
             what: The name.
             passes: Called where there is a bar, for the kernels that will run, in order, each with
-                its share of the time in any unit. Where that is unknown there is a clock only.
+                its share of the time in any unit. Where that is unknown there is a clock, and
+                how far the kernel has come that runs now.
         """
         if self._bar is None:
             return
         self._bar.bar_format = _CLOCK
         self._bar.reset()
         self._bar.set_description(what)
-        self._course = Course({})
+        self._bar.set_postfix_str("")
+        self._course, self._steps = Course({}), Steps()
         course = Course((passes() if passes is not None else None) or {})
         if course.total > 0:
             self._bar.bar_format = _BAR
@@ -89,7 +94,15 @@ class Progress:
     def _follow(self, kernel: str, done: int, blocks: int) -> None:
         if self._bar is None:  # a thread that outlived a second Ctrl-C
             return
-        self._bar.update(self._course.reach(kernel, done / blocks) - self._bar.n)
+        if self._course.total > 0:
+            self._bar.update(self._course.reach(kernel, done / blocks) - self._bar.n)
+            return
+        now = time.monotonic()
+        words = self._steps.reach(kernel, done, blocks, now)
+        # What is over in a moment need not be seen, and a terminal is slow.
+        if now - self._steps.begun > 0.3 and now - self._shown > 0.1:
+            self._shown = now
+            self._bar.set_postfix_str(words)
 
 
 class Course:
@@ -118,3 +131,37 @@ class Course:
         before, share = self._passes.get(kernel, (0.0, 0.0))
         self.position = max(self.position, before + share * part)
         return self.position
+
+
+class Steps:
+    """Kernels of a metric of which nobody knows how long they take beside each other.
+
+    Example:
+        >>> steps = Steps()
+        >>> steps.reach("spread", 1, 4, now=10.0)
+        'step 1: 25 %'
+        >>> steps.reach("spread", 2, 4, now=15.0)
+        'step 1: 50 %, about 0:05 of it left'
+        >>> steps.reach("spread", 1, 4, now=30.0)
+        'step 2: 25 %'
+    """
+
+    def __init__(self) -> None:
+        self._kernel, self._done, self._step = "", 0, 0
+        self._since = 0.0
+        self.begun = float("inf")
+
+    def reach(self, kernel: str, done: int, blocks: int, now: float) -> str:
+        """Where one is after so many blocks of a kernel; one that starts over is a new step."""
+        if kernel != self._kernel or done <= self._done:
+            self._step += 1
+            self._since = now
+            self._kernel = kernel
+        self.begun = min(self.begun, now)
+        self._done = done
+        words = f"step {self._step}: {100 * done // blocks} %"
+        passed = now - self._since
+        if passed < 3 or done == blocks:
+            return words
+        left = round(passed * (blocks - done) / done)
+        return f"{words}, about {left // 60}:{left % 60:02} of it left"

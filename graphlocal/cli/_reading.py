@@ -136,10 +136,22 @@ def summary(graph: Any) -> str:
         '3 nodes, 2 edges, 1 self loops removed, 1 of 2 edges listed in both directions: taken as \
 undirected'
     """
+    parts = [f"{graph.num_nodes:,} nodes", f"{graph.num_edges:,} edges", *changes(graph)]
+    return ", ".join(parts)
+
+
+def changes(graph: Any) -> list[str]:
+    """What was changed in the input, or is odd about it, in a few words each.
+
+    Example:
+        >>> from graphlocal import CSRGraph
+        >>> changes(CSRGraph.from_edges([(0, 1), (0, 1)]))
+        ['1 duplicates merged']
+    """
     report = graph.report
-    parts = [f"{graph.num_nodes:,} nodes", f"{graph.num_edges:,} edges", str(report)]
+    found = [str(report)] if str(report) else []
     # A list names every edge once, or every edge twice. A mixture is likely a directed graph.
     if report.one_way and report.two_way:
-        parts.append(f"{report.two_way:,} of {graph.num_edges:,} edges listed in both directions: "
+        found.append(f"{report.two_way:,} of {graph.num_edges:,} edges listed in both directions: "
                      "taken as undirected")
-    return ", ".join(part for part in parts if part)
+    return found

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import as_graph
+from ..graph import as_graph, checks
 from .executors import executing
-from .registry import DEFAULT, METRICS, resolve
+from .registry import DEFAULT, METRICS, resolve, without_parts
 from .table import NodeTable
 
 
@@ -22,6 +22,7 @@ def metrics(
     names: str | Iterable[str] = DEFAULT,
     *,
     executor: Executor | None = None,
+    seed: int = 0,
     starting: Callable[[str], None] | None = None,
 ) -> NodeTable:
     """Metrics of every node in one table.
@@ -29,11 +30,12 @@ def metrics(
     Args:
         source: The path of a file, or anything else :func:`~graphlocal.graph.as_graph` takes.
         names: Metrics, as a list or comma-separated; ``"all"`` means every one of
-            ``graphlocal metrics --list``.
+            ``graphlocal metrics --list`` but those that it excepts.
             (default: ``("degree", "triangles", "clustering", "core", "component")``)
         executor: Where blocks of rows are computed, as in
             :func:`~graphlocal.topology.executing`; ``None`` is on threads here.
             (default: ``None``)
+        seed: Seed of the metrics that are drawn at random. (default: ``0``)
         starting: Called with the name of each metric before it is computed. (default: ``None``)
 
     Shapes:
@@ -51,13 +53,16 @@ def metrics(
         [2, 2, 2, 1]
     """
     chosen = resolve(names)
+    seed = checks.check_count(seed, "seed")
     graph = as_graph(source, "source")
     values: dict[str, NDArray[Any]] = {}
 
     def compute(name: str) -> NDArray[Any]:
         if name not in values:
             metric = METRICS[name]
-            given = {other: compute(other) for other in metric.uses}
+            given: dict[str, Any] = {other: compute(other) for other in metric.uses}
+            if metric.seeded:
+                given["seed"] = seed
             if starting is not None:
                 starting(name)
             values[name] = metric.function(graph, **given)
@@ -65,18 +70,12 @@ def metrics(
 
     columns: dict[str, NDArray[Any]] = {}
     with executing(executor):
-        for name in _without_parts(chosen):
+        for name in without_parts(chosen):
             metric = METRICS[name]
             array = compute(name).reshape(graph.num_nodes, len(metric.columns))
             columns.update(zip(metric.columns, array.T, strict=True))
     ids = graph.ids if graph.ids is not None else np.arange(graph.num_nodes)
     return NodeTable(ids, columns, source=Path(source) if _is_path(source) else None)
-
-
-def _without_parts(chosen: list[str]) -> list[str]:
-    """Leaves out what another one contains: a column means the same whichever metric it is of."""
-    columns = {name: set(METRICS[name].columns) for name in chosen}
-    return [name for name in chosen if not any(columns[name] < columns[m] for m in chosen)]
 
 
 def _is_path(source: Any) -> bool:

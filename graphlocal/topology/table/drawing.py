@@ -25,27 +25,26 @@ def draw(
     table: NodeTable, path: Path, *, title: str | None = None, degree: ArrayLike | None = None
 ) -> None:
     """Writes the format that the suffix names."""
-    suffix = checks.check_suffix(path, PICTURES)
-    if suffix == ".html":
-        write_page([page_columns(table, title=title, degree=degree)], path)
-        return
-    checks.check_installed("matplotlib", "path", f"'{path}'")
-    from .picture import picture
-
-    figure = picture(page_columns(table, title=title, degree=degree))
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format=suffix[1:], dpi=150)
+    if checks.check_suffix(path, PICTURES) != ".html":
+        checks.check_installed("matplotlib", "path", f"'{path}'")
+    write([page_columns(table, title=title, degree=degree)], path)
 
 
-def write_page(graphs: Sequence[NodeColumns], path: Path, footer: Sequence[str] = ()) -> None:
-    """One HTML file about one graph or several."""
+def write(graphs: Sequence[NodeColumns], path: Path, footer: Sequence[str] = ()) -> None:
+    """A page about one graph or several, or a picture of the only one."""
     from ...report import node_page
     from ...version import __version__
 
-    page = node_page(graphs, [*footer, f"Made by graphlocal {__version__}."]).html()
     with replacing(path) as temporary:
-        # Ids may hold half of a surrogate pair, which is no text that a file can have.
-        temporary.write_bytes(page.encode("utf-8", "backslashreplace"))
+        if path.suffix.lower() == ".html":
+            page = node_page(graphs, [*footer, f"Made by graphlocal {__version__}."]).html()
+            # Ids may hold half of a surrogate pair, which is no text that a file can have.
+            temporary.write_bytes(page.encode("utf-8", "backslashreplace"))
+        else:
+            from .picture import picture
+
+            (graph,) = graphs
+            picture(graph).savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
 
 
 def page_columns(
