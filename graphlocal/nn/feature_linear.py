@@ -84,7 +84,8 @@ def _as_sparse(x: Tensor) -> _Sparse | None:
     def build() -> _Sparse | tuple[()]:
         if int(torch.count_nonzero(x)) > _DENSITY * x.numel():
             return ()
-        matrix = x.detach().to_sparse_csr()
-        return _Sparse(ops.as_adjacency(matrix), matrix.values())
+        place = x.detach().nonzero().t()
+        return _Sparse(ops.as_adjacency(place.flip(0), x.size(1), x.size(0)),
+                       x.detach()[place[0], place[1]])
 
     return ops.remember(x, "sparse features", build) or None
