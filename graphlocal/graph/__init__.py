@@ -6,6 +6,7 @@ from .csr import CSRGraph
 from .edge_list import EdgeList, read_edges
 from .errors import GraphError, GraphTypeError
 from .formats import read
+from .streaming import convert_file
 
 __all__ = ["CSRGraph", "EdgeList", "GraphError", "GraphReport", "GraphTypeError", "as_graph",
-           "read", "read_edges"]
+           "convert_file", "read", "read_edges"]

@@ -20,11 +20,11 @@ from .sources import Buffer, open_source
 #: Bytes of text that one call of the parser goes through.
 BLOCK_BYTES = 1 << 20
 
-_SOURCES = {"source", "src", "from", "fromnodeid", "from_node_id", "node1", "node_1", "source_id",
+SOURCES = {"source", "src", "from", "fromnodeid", "from_node_id", "node1", "node_1", "source_id",
             "sourceid", "id1", "id_1", "node_a"}
-_TARGETS = {"target", "dst", "dest", "destination", "to", "tonodeid", "to_node_id", "node2",
+TARGETS = {"target", "dst", "dest", "destination", "to", "tonodeid", "to_node_id", "node2",
             "node_2", "target_id", "targetid", "id2", "id_2", "node_b"}
-_WEIGHTS = {"weight", "weights", "edge_weight"}
+WEIGHTS = {"weight", "weights", "edge_weight"}
 _INTEGER = re.compile(rb"[+-]?[0-9]+")
 _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -201,7 +201,7 @@ def find_layout(
     # pandas puts the numbers of the rows first, under no name.
     source, target = (1, 2) if len(named) > 2 and not named[0] else (0, 1)
     found = [next((i for i, word in enumerate(named) if word in known), -1)
-             for known in (_SOURCES, _TARGETS)]
+             for known in (SOURCES, TARGETS)]
     if min(found) >= 0:
         source, target = found
     column = _weight_column(name, weight, named, row, max(source, target) + 1)
@@ -216,7 +216,7 @@ def _is_header(top: list[bytes], words: list[bytes] | None) -> bool:
     if len(top) < 2 or any(_NUMBER.fullmatch(word) for word in top[:2]):
         return False
     lower = [word.decode("utf-8", "replace").lower() for word in top]
-    if _SOURCES.intersection(lower) and _TARGETS.intersection(lower):
+    if SOURCES.intersection(lower) and TARGETS.intersection(lower):
         return True
     if words is None or len(words) < 2:
         return False
@@ -238,7 +238,7 @@ def _weight_column(
     if weight is False:
         return -1
     if weight is None or weight is True:
-        column = next((i for i, word in enumerate(named) if word in _WEIGHTS), -1)
+        column = next((i for i, word in enumerate(named) if word in WEIGHTS), -1)
         if column < 0 and not named and len(row) > 2 and _is_number(row[2]):
             column = 2
         if column < 0 and weight is True:

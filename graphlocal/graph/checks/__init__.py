@@ -34,6 +34,8 @@ from .graphs import known_num_nodes as known_num_nodes
 from .labels import check_label_range as check_label_range
 from .labels import check_labels as check_labels
 from .labels import check_mask as check_mask
+from .memory import check_memory as check_memory
+from .memory import fail_memory as fail_memory
 from .node_pairs import check_node_pairs as check_node_pairs
 from .node_pairs import check_nodes as check_nodes
 from .node_pairs import check_pair_rows as check_pair_rows
