@@ -2,11 +2,20 @@
 
 Each takes a ``Data`` or a ``Batch`` and gives to a ``Batch`` what it gives to its graphs one by
 one, and each counts on the undirected graph: a directed one is taken as undirected, parallel
-edges as one, self loops as none.
+edges as one, self loops as none. :class:`ConcentrationReweighting` alone weighs the edges as they
+stand, for message passing.
 """
 
+from .concentration_reweighting import ConcentrationReweighting
 from .edge_orbit_counts import AddEdgeOrbitCounts
 from .orbit_adjacency import AddOrbitAdjacency
 from .orbit_counts import AddOrbitCounts
+from .topology import AddTopology
 
-__all__ = ["AddEdgeOrbitCounts", "AddOrbitAdjacency", "AddOrbitCounts"]
+__all__ = [
+    "AddEdgeOrbitCounts",
+    "AddOrbitAdjacency",
+    "AddOrbitCounts",
+    "AddTopology",
+    "ConcentrationReweighting",
+]
