@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..graph import checks
 from ..nn.conv import PureConv
+from ..nn.dropout import Dropout
 from ..nn.feature_linear import FeatureLinear
 from ..nn.link.base import reset
 from ..nn.link.neighbors import Neighbors
@@ -107,7 +108,7 @@ class LinkEncoder(nn.Module):
             self.embedding = nn.Embedding(num_embeddings, hidden_channels)
         elif pure:
             self.input = FeatureLinear(in_channels, hidden_channels, dropout=input_dropout)
-        self.input_tail = nn.Dropout(0.0 if self.embedding is None and not pure else dropout)
+        self.input_tail = Dropout(0.0 if self.embedding is None and not pure else dropout)
         self.layers = nn.ModuleList()
         self.tails = nn.ModuleList()
         for number in range(0 if pure else num_layers):
@@ -118,9 +119,9 @@ class LinkEncoder(nn.Module):
             last = number == num_layers - 1 and number > 0
             norm = [nn.LayerNorm(hidden_channels)] if layer_norm else []
             self.tails.append(nn.Identity() if last else nn.Sequential(
-                *norm, nn.Dropout(dropout), nn.ReLU()))
+                *norm, Dropout(dropout), nn.ReLU()))
         self.biases = nn.ParameterList(torch.empty(hidden_channels) for _ in self.layers)
-        self.last = nn.Dropout(tail_dropout if pure else 0.0)
+        self.last = Dropout(tail_dropout if pure else 0.0)
         self.layer_weight = nn.Parameter(torch.empty(num_layers)) if (
             jumping_knowledge and num_layers) else None
         self.reset_parameters()

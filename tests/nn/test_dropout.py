@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from graphlocal.nn.dropout import Dropout, dropout
+
+
+@pytest.mark.parametrize("p", [0.05, 0.3, 0.5, 0.7, 0.99])
+def test_shares_means_and_gradients(p) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(300, 401, dtype=torch.float64, requires_grad=True)
+    out = dropout(x, p)
+    kept = out != 0
+    count = x.numel()
+    # Five standard deviations of a binomial share.
+    assert abs(float(kept.double().mean()) - (1 - p)) < 5 * math.sqrt(p * (1 - p) / count)
+    torch.testing.assert_close(out[kept], (x / (1 - p))[kept], rtol=1e-2, atol=0)
+    (grad,) = torch.autograd.grad(out.sum(), x)
+    torch.testing.assert_close(grad * x, out)
+    scale = (out[kept][0] / x[kept][0]).item()
+    assert round(65536 / scale) / 65536 == pytest.approx(1 / scale, rel=1e-12)  # exact in mean
+
+
+def test_neighbours_in_memory_are_independent() -> None:
+    torch.manual_seed(1)
+    kept = (dropout(torch.ones(1_000_000), 0.5) != 0).double() - 0.5
+    for shift in (1, 2, 3, 4, 8, 256):
+        correlation = float((kept[shift:] * kept[:-shift]).mean()) / 0.25
+        assert abs(correlation) < 5e-3  # five standard deviations
+
+
+def test_the_seed_decides_and_evaluation_changes_nothing() -> None:
+    x = torch.randn(100, 100)
+    module = Dropout(0.4)
+    torch.manual_seed(3)
+    first = module(x)
+    torch.manual_seed(3)
+    assert torch.equal(first, module(x))
+    assert not torch.equal(first, module(x))
+    assert module.eval()(x) is x
+    assert dropout(x, 0.0) is x
+    assert repr(module) == "Dropout(p=0.4, inplace=False)"
+
+
+@pytest.mark.parametrize("p", [0.5, 1.0])
+@pytest.mark.parametrize("size", [0, 1, 4095])
+def test_few_elements_are_left_to_torch(size, p) -> None:
+    x = torch.randn(size)
+    torch.manual_seed(0)
+    got = dropout(x, p)
+    torch.manual_seed(0)
+    assert torch.equal(got, F.dropout(x, p))
+
+
+def test_it_compiles() -> None:
+    x = torch.ones(100, 100)
+    compiled = torch.compile(Dropout(0.5), fullgraph=True, backend="eager")
+    assert set(compiled(x).flatten().tolist()) == {0.0, 2.0}
+
+
+def test_odd_shapes_and_strides() -> None:
+    x = torch.ones(67, 101).t()[:, 1:]
+    assert dropout(x, 0.25).shape == (101, 66)
+    half = dropout(torch.ones(70, 71, dtype=torch.bfloat16), 0.5)
+    assert half.dtype == torch.bfloat16 and set(half.flatten().tolist()) == {0.0, 2.0}
