@@ -63,7 +63,7 @@ def personalized_pagerank(
     """
     from scipy.sparse import csr_array
 
-    alpha, eps = _checked(alpha, eps)
+    alpha, eps = check_walk(alpha, eps)
     top = 0 if top_k is None else checks.check_count(top_k, "top_k", least=1)
     graph = as_graph(graph)
     if sources is None:
@@ -92,7 +92,7 @@ def push_pairs(
     One push serves both directions, from the end of larger degree (then of smaller position):
     hubs are in many pairs, and a pair is scored alike whichever others there are.
     """
-    alpha, eps = _checked(alpha, eps)
+    alpha, eps = check_walk(alpha, eps)
     degree = graph.degree
     first, second = pairs[:, 0], pairs[:, 1]
     swap = (degree[first] < degree[second]) | (
@@ -107,7 +107,8 @@ def push_pairs(
     return score
 
 
-def _checked(alpha: Any, eps: Any) -> tuple[float, float]:
+def check_walk(alpha: Any, eps: Any) -> tuple[float, float]:
+    """``alpha`` and ``eps`` in the ranges of :func:`personalized_pagerank`."""
     alpha, eps = checks.check_positive(alpha, "alpha"), checks.check_positive(eps, "eps")
     if not _LEAST_ALPHA <= alpha <= 1:
         checks.fail("alpha", str(alpha), f"a probability from {_LEAST_ALPHA} to 1",
