@@ -14,6 +14,7 @@ from .metrics import (
     ogb_metric,
     roc_auc,
 )
+from .node_scores import node_link_scores, ranking_scores
 from .result import Best, LinkResult, LinkRunResult
 from .scoring import evaluate, score_pairs
 
@@ -28,7 +29,9 @@ __all__ = [
     "get_link_metric",
     "hits_at_k",
     "mean_reciprocal_rank",
+    "node_link_scores",
     "ogb_metric",
+    "ranking_scores",
     "roc_auc",
     "run",
     "score_pairs",
