@@ -151,6 +151,7 @@ class Section:
         title: The heading.
         text: The paragraph.
         blocks: What follows it.
+        chapter: Whether it opens a part of the page that has sections of its own.
 
     Example:
         >>> Section("Degrees", "Few & many.").html()
@@ -160,9 +161,11 @@ class Section:
     title: str
     text: str
     blocks: Sequence[Block] = ()
+    chapter: bool = False
 
     def html(self) -> str:
-        return (f"<section><h2>{escape(self.title)}</h2><p>{escape(self.text)}</p>"
+        kind = ' class="chapter"' if self.chapter else ""
+        return (f"<section{kind}><h2>{escape(self.title)}</h2><p>{escape(self.text)}</p>"
                 + "".join(block.html() for block in self.blocks) + "</section>")
 
 

@@ -36,7 +36,7 @@ body{margin:0;background:var(--paper);color:var(--ink);
  font:17px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans",
  "Liberation Sans",Arial,sans-serif}
 main{max-width:60rem;margin:0 auto;padding:4.5rem 1.5rem 5rem}
-h1,h2{line-height:1.2;letter-spacing:-.015em;text-wrap:balance}
+h1,h2{line-height:1.2;letter-spacing:-.015em;text-wrap:balance;overflow-wrap:anywhere}
 h1{font-size:clamp(1.9rem,5vw,2.75rem);font-weight:680;margin:.35rem 0 1.1rem}
 h2{font-size:1.45rem;font-weight:650;margin:0 0 .6rem}
 p{margin:0 0 1rem;max-width:41rem}
@@ -52,6 +52,8 @@ a{color:var(--a)}
  font-variant-numeric:tabular-nums;white-space:nowrap}
 .facts small{font-size:.62em;font-weight:450;color:var(--soft);letter-spacing:0}
 section{margin-top:4rem}
+.chapter{margin-top:6rem;padding-top:2rem;border-top:2px solid var(--ink)}
+.chapter h2{font-size:1.95rem}
 .notes{color:var(--soft);font-size:.92rem;margin-top:1.2rem}
 figure{margin:1.6rem 0 0}
 figure svg{display:block;width:100%;height:auto;overflow:visible}

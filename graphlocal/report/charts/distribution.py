@@ -126,6 +126,8 @@ def bins(values: ArrayLike, *, log: bool | None = None) -> Bins:
         if low == high:
             low, high = low - 0.5, high + 0.5
         edges = _even(low, high, whole)
+        # Multiples of a step are round to people, but seldom to a computer.
+        edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
         return Bins(edges, np.histogram(values, edges)[0])
     least = float(positive.min())
     if least == high:
@@ -153,7 +155,7 @@ def _even(low: float, high: float, whole: bool) -> NDArray[np.float64]:
     count = max(1, math.ceil(high / step - first + (1e-9 if whole else -1e-9)))
     if whole and first * step + count * step <= high:
         count += 1
-    return (first + np.arange(count + 1)) * step
+    return (first + np.arange(count + 1)) * float(step)
 
 
 def histogram(found: Bins, *, x_name: str, y_name: str, mark: float | None = None,

@@ -87,8 +87,18 @@ def number(value: float) -> str:
 def _scientific(value: float) -> str:
     head, _, power = f"{value:.2e}".partition("e")
     head = head.rstrip("0").rstrip(".")
-    power = str(int(power)).translate(_SUPERSCRIPT)
+    power = exponent(int(power))
     return f"10{power}" if head == "1" else f"{head}·10{power}"
+
+
+def exponent(power: int) -> str:
+    """A power in small figures.
+
+    Example:
+        >>> exponent(-12)
+        '⁻¹²'
+    """
+    return str(power).translate(_SUPERSCRIPT)
 
 
 def tick_name(value: float, *, share: bool = False) -> str:
@@ -100,7 +110,7 @@ def tick_name(value: float, *, share: bool = False) -> str:
     """
     if share:
         return f"{tick_name(100 * value)} %"
-    if value and (abs(value) >= 1e6 or abs(value) < 1e-4):
+    if value and (abs(value) >= 1e6 or abs(value) < 1e-3 * (1 - 1e-9)):
         return _scientific(value)
     return f"{value:,.12g}"
 

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from .frame import svg, text, tick_name
+from .frame import exponent, svg, text, tick_name
 
 _WIDTH = 920
 #: Up to so many columns there is room for the numbers, and for a title under the pointer.
@@ -125,8 +125,9 @@ def tallies(
     parts.append(text("tick", start + width / 2, top - 10, "0", "middle"))
     for power in range(0, (len(borders) - 1) // 2 + 1):
         if 2 * power + 1 < len(borders) - 1:
-            parts.append(text("tick", start + (1 + 2 * power) * width + 3, top - 10,
-                              tick_name(10.0**power), "start"))
+            name = tick_name(10**power) if power < 4 else f"10{exponent(power)}"
+            parts.append(text("tick", start + (1 + 2 * power) * width + 3, top - 10, name,
+                              "start"))
     bottom = top + len(rows) * height
     parts.append(_scale(start, bottom + 14, total, what))
     return svg(_WIDTH, bottom + 34, f"{what} by count", "".join(parts))

@@ -80,7 +80,7 @@ class NodeColumns:
         component = self.column("component")
         if component is not None and n:
             sizes = np.unique(component, return_counts=True)[1]
-            extra = f"the largest {_share(sizes.max() / n)}" if len(sizes) > 1 else ""
+            extra = f"largest {_share(sizes.max() / n)}" if len(sizes) > 1 else ""
             found.append(Fact("Components", f"{len(sizes):,}", extra))
         found.extend(self._closure(degree))
         core = self.column("core")
@@ -107,4 +107,6 @@ class NodeColumns:
 
 
 def _share(value: float) -> str:
+    if 0.9995 <= value < 1:
+        return "over 99.9 %"
     return f"{100 * value:.3g} %" if value >= 1e-6 or value == 0 else f"{number(100 * value)} %"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..page import Page, Section, Table
+from ..page import Beside, Page, Section, Table
 from ..style import NUM_CLASS_COLOURS
 from .columns import NodeColumns as NodeColumns
 from .sections import plain, sections, tail
@@ -35,7 +35,7 @@ def node_page(graphs: Sequence[NodeColumns], footer: Sequence[str] = ()) -> Page
         first, *others = sections(graph)
         facts = "; ".join(f"{fact.name.lower()} {fact.value}" for fact in graph.facts())
         parts.append(Section(graph.title, f"{facts[0].upper()}{facts[1:]}. "
-                             + " ".join(graph.notes)))
+                             + " ".join(graph.notes), chapter=True))
         parts += [first, *others]
     return Page("Tables of nodes", f"{len(graphs)} graphs",
                 "The figures of all graphs, then the pages of each.", (), parts, footer)
@@ -62,5 +62,5 @@ def _overview(graphs: Sequence[NodeColumns]) -> Section:
     series = {name: (f"c{i}", degree) for i, (name, degree) in enumerate(degrees.items())
               if degree is not None and degree.max(initial=0) > 0}
     if 1 < len(series) <= NUM_CLASS_COLOURS and len(degrees) <= NUM_CLASS_COLOURS:
-        blocks.append(tail(series))
+        blocks.append(Beside(tail(series)))
     return Section("Side by side", "One line a graph.", blocks)
