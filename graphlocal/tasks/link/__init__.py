@@ -6,6 +6,7 @@ and a deviation; ``tasks.link.evaluate`` scores a trained one.
 
 from .data import LinkData
 from .fit import fit, run
+from .hard_negatives import hard_negatives
 from .metrics import (
     average_precision,
     get_link_metric,
@@ -27,6 +28,7 @@ __all__ = [
     "evaluate",
     "fit",
     "get_link_metric",
+    "hard_negatives",
     "hits_at_k",
     "mean_reciprocal_rank",
     "node_link_scores",
