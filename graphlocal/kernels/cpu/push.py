@@ -1,7 +1,8 @@
 """Personalised PageRank by approximate push: only what a walk's mass reaches is touched.
 
-Scratch of a thread: ``p`` and ``r`` float64 ``[N]`` zeros, ``queue`` ``[N + 1]`` and ``touched``
-``[N]`` of node indices. A node waits in the queue exactly while its ``r`` is at its limit or above.
+Scratch of a thread: ``p`` and ``r`` float64 ``[N]`` zeros, ``queue`` and ``touched`` ``[N + 1]``
+and ``pushed`` ``[N]`` of node indices. A node waits in the queue exactly while its ``r`` is at its
+limit or above.
 """
 
 from __future__ import annotations
@@ -10,43 +11,58 @@ import numpy as np
 
 from .parallel import jit
 
+#: What is left of ``r`` after a push, lost in any sum: a node with 0 was never met.
+_MET = 1e-300
+
 
 @jit
-def push_from(source, rowptr, col, limit, alpha, p, r, queue, touched):
-    """Pushes until every ``r[v] < limit[v]``; returns how many nodes of ``touched`` it met."""
-    touched[0] = source
-    count = 1
-    if rowptr[source] == rowptr[source + 1]:
+def push_from(source, rowptr, col, limit, alpha, p, r, queue, touched, pushed):
+    """Pushes until every ``r[v] < limit[v]``, and then forgets ``r``.
+
+    Returns how many nodes of ``pushed`` have a ``p``, which is left to the caller to reset.
+    """
+    pushed[0] = source
+    low, high = rowptr[source], rowptr[source + 1]
+    if low == high:
         p[source] = 1.0
-        return count
+        return 1
     r[source] = 1.0
+    touched[0] = source
     queue[0] = source
     head, tail, size = 0, 1, len(queue)
+    met, count = 1, 0
     while head != tail:
         u = queue[head]
         head += 1
         if head == size:
             head = 0
         mass = r[u]
-        r[u] = 0.0
+        r[u] = _MET
+        if p[u] == 0.0:
+            pushed[count] = u
+            count += 1
         p[u] += alpha * mass
         low, high = rowptr[u], rowptr[u + 1]
         share = (1.0 - alpha) * mass / (high - low)
         if share == 0.0:
             continue
         for e in range(low, high):
-            v = col[e]
+            # Unsigned: an index that cannot count from the end is not asked whether it does.
+            v = np.uintp(col[e])
             before = r[v]
             after = before + share
             r[v] = after
-            if before == 0.0 and p[v] == 0.0:
-                touched[count] = v
-                count += 1
-            if before < limit[v] <= after:
+            # Written always and kept sometimes: a branch would be guessed wrong half the time.
+            touched[met] = v
+            met += before == 0.0
+            bound = limit[v]
+            if (before < bound) & (after >= bound):
                 queue[tail] = v
                 tail += 1
                 if tail == size:
                     tail = 0
+    for i in range(met):
+        r[touched[i]] = 0.0
     return count
 
 
@@ -80,7 +96,8 @@ def _keep_largest(p, nodes, count, kept):
 
 
 @jit
-def push_rows(start, stop, rowptr, col, limit, alpha, top, sources, length, p, r, queue, touched):
+def push_rows(start, stop, rowptr, col, limit, alpha, top, sources, length, p, r, queue, touched,
+              pushed):
     """The vectors of ``sources[start:stop]`` one after the other, as nodes and values.
 
     ``length[i]`` becomes the number of entries of source ``i``; ``top`` bounds it where positive.
@@ -88,17 +105,10 @@ def push_rows(start, stop, rowptr, col, limit, alpha, top, sources, length, p, r
     room, used = 1024, 0
     nodes, values = np.empty(room, col.dtype), np.empty(room, np.float64)
     for i in range(start, stop):
-        count = push_from(sources[i], rowptr, col, limit, alpha, p, r, queue, touched)
-        found = 0
-        for j in range(count):
-            v = touched[j]
-            r[v] = 0.0
-            if p[v] > 0.0:
-                touched[found] = v
-                found += 1
-        kept = found
-        if 0 < top < found:
-            _keep_largest(p, touched, found, top)
+        count = push_from(sources[i], rowptr, col, limit, alpha, p, r, queue, touched, pushed)
+        kept = count
+        if 0 < top < count:
+            _keep_largest(p, pushed, count, top)
             kept = top
         if used + kept > room:
             while used + kept > room:
@@ -107,8 +117,8 @@ def push_rows(start, stop, rowptr, col, limit, alpha, top, sources, length, p, r
             more_nodes[:used] = nodes[:used]
             more_values[:used] = values[:used]
             nodes, values = more_nodes, more_values
-        for j in range(found):
-            v = touched[j]
+        for j in range(count):
+            v = pushed[j]
             if j < kept:
                 nodes[used] = v
                 values[used] = p[v]
@@ -120,7 +130,7 @@ def push_rows(start, stop, rowptr, col, limit, alpha, top, sources, length, p, r
 
 @jit
 def push_pairs(start, stop, rowptr, col, limit, alpha, sources, first, order, target, score,
-               p, r, queue, touched):
+               p, r, queue, touched, pushed):
     """Adds up both directions of each pair of ``sources[start:stop]``, from one push a source.
 
     The pairs of source ``i`` are ``order[first[i]:first[i + 1]]``. On an undirected graph the walk
@@ -128,7 +138,7 @@ def push_pairs(start, stop, rowptr, col, limit, alpha, sources, first, order, ta
     """
     for i in range(start, stop):
         u = sources[i]
-        count = push_from(u, rowptr, col, limit, alpha, p, r, queue, touched)
+        count = push_from(u, rowptr, col, limit, alpha, p, r, queue, touched, pushed)
         degree = rowptr[u + 1] - rowptr[u]
         for j in range(first[i], first[i + 1]):
             v = target[order[j]]
@@ -138,5 +148,4 @@ def push_pairs(start, stop, rowptr, col, limit, alpha, sources, first, order, ta
             elif p[v] > 0.0:
                 score[order[j]] = p[v] * (1.0 + degree / other)
         for j in range(count):
-            p[touched[j]] = 0.0
-            r[touched[j]] = 0.0
+            p[pushed[j]] = 0.0
