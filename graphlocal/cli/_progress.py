@@ -82,6 +82,24 @@ class Progress:
             self._bar.total = course.total
         self._course = course
 
+    def reach(self, what: str, share: float | None) -> None:
+        """Of work that knows itself how far it is: what it does now, and its share that is done.
+
+        Args:
+            what: The name of what it does.
+            share: From 0 to 1; ``None`` where nobody knows.
+        """
+        if self._bar is None:
+            return
+        self._bar.set_description(what, refresh=False)
+        if share is None:
+            self._bar.refresh()
+            return
+        if self._course.total == 0:
+            self._course = Course({what: 1.0})
+            self._bar.bar_format, self._bar.total = _BAR, 1.0
+        self._bar.update(max(share - self._bar.n, 0.0))
+
     def say(self, line: str) -> None:
         """A line on stderr that stays."""
         if self.quiet:

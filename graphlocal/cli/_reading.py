@@ -12,8 +12,8 @@ from typing import Any
 from ._progress import Progress
 
 #: What a command that reads graphs says of its input.
-FILE_HELP = ("edge list (csv, tsv, spaces; .gz), .mtx, .npz, .graphml, .gml or saved directory; "
-             "- reads stdin")
+FILE_HELP = ("edge list (csv, tsv, spaces; .gz; .parquet), .mtx, .npz, .graphml, .gml or saved "
+             "directory; - reads stdin")
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,16 +98,22 @@ def working(args: argparse.Namespace) -> Iterator[Progress]:
 
 
 def read_graph(file: str, args: argparse.Namespace, progress: Progress) -> Any:
-    """The graph of one file."""
+    """The graph of one file; a directory is mapped, and its edges are not gone through."""
     from ..graph import CSRGraph
 
     progress.start(f"reading {file}")
+    # Of a stream the reader takes the name from its attribute: "<stdin>".
+    return CSRGraph.read(sys.stdin.buffer if file == "-" else file, check=False,
+                         **reading_options(args))
+
+
+def reading_options(args: argparse.Namespace) -> dict[str, Any]:
+    """What the arguments say about how a file is read."""
     options = {"sep": args.sep, "header": args.header, "weight": _weight(args.weight),
                "num_nodes": args.num_nodes, "directed": args.directed}
     if args.ids is not None:
         options["ids"] = args.ids
-    # Of a stream the reader takes the name from its attribute: "<stdin>".
-    return CSRGraph.read(sys.stdin.buffer if file == "-" else file, **options)
+    return options
 
 
 def _weight(given: str | bool | None) -> str | int | bool | None:
