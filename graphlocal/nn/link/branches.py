@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from ..dropout import Dropout
 
@@ -34,7 +35,6 @@ def node_branch(channels: int, hidden: int, dropout: float, norm: bool) -> nn.Se
     """What a node adds to its own features before they are summed over an overlap.
 
     Example:
-        >>> import torch
         >>> node_branch(8, 16, 0.0, norm=True)(torch.zeros(3, 8)).shape
         torch.Size([3, 8])
     """
@@ -48,7 +48,6 @@ def overlap_branch(
     """What becomes of a sum over the neighbours of a pair.
 
     Example:
-        >>> import torch
         >>> overlap_branch(8, 16, 0.0, norm=True, activation=False)(torch.zeros(3, 8)).shape
         torch.Size([3, 16])
     """
@@ -62,7 +61,6 @@ def pair_branch(
     """What becomes of the product of the features of a pair.
 
     Example:
-        >>> import torch
         >>> pair_branch(8, 16, 0.0, norm=True, activation=True)(torch.zeros(3, 8)).shape
         torch.Size([3, 16])
     """
@@ -75,7 +73,6 @@ def score_head(
     """From what is known of a pair to its scores, through ``num_layers`` hidden layers.
 
     Example:
-        >>> import torch
         >>> score_head(8, 16, 1, 2, 0.0, norm=True)(torch.zeros(3, 8)).shape
         torch.Size([3, 1])
     """
@@ -83,3 +80,36 @@ def score_head(
     hidden_layers = [module for a, b in pairwise(sizes)
                      for module in layer(a, b, dropout, norm)]
     return nn.Sequential(*hidden_layers, nn.Linear(sizes[-1], out_channels))
+
+
+def run_sparsely(branch: nn.Sequential, x: Tensor, some: Tensor | None) -> Tensor:
+    """``branch(x)``, where all rows of ``x`` but ``some`` are zero.
+
+    Such rows need no product with the first weights; without dropout, they all end up alike.
+
+    Args:
+        branch: A linear map, and what follows it row by row.
+        x: Rows, most of them zero.
+        some: Flags of those that may not be; ``None`` where that is not known.
+
+    Shapes:
+        - **x:** :math:`(P, F)`
+        - **some:** :math:`(P)`
+
+    Example:
+        >>> branch, x = overlap_branch(2, 4, 0.0, True, False), torch.tensor([[0.0, 0.0]] * 9)
+        >>> x[3] = 1.0
+        >>> torch.allclose(run_sparsely(branch, x, x[:, 0] > 0), branch(x))
+        True
+    """
+    if some is None or torch.compiler.is_compiling():
+        return branch(x)
+    index = some.nonzero().squeeze(1)
+    if index.numel() > 0.8 * some.numel():
+        return branch(x)
+    if any(isinstance(m, nn.Dropout) and m.training and m.p > 0 for m in branch):
+        first = branch[0](x[index])
+        rest = branch[0].bias.to(first.dtype).expand(x.size(0), -1)
+        return branch[1:](rest.index_copy(0, index, first))
+    out = branch(torch.cat([x[index], x.new_zeros(1, x.size(1))]))
+    return out[-1].expand(x.size(0), -1).index_copy(0, index, out[:-1])

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ... import ops
 from .base import MLPPredictor
-from .branches import node_branch, overlap_branch, pair_branch, score_head
+from .branches import node_branch, overlap_branch, pair_branch, run_sparsely, score_head
 from .neighbors import Neighbors
 
 
@@ -91,11 +92,25 @@ class NCNPredictor(MLPPredictor):
         return h if self.node_branch is None else h + self.node_branch(h)
 
     def score(self, h: Tensor, neighbors: Neighbors, pairs: Tensor) -> Tensor:
-        return self.combine(h, neighbors.sum(self.transform(h), pairs), pairs)
+        return self.combine(h, *self.overlap(h, neighbors, pairs), pairs)
 
-    def combine(self, h: Tensor, overlap: Tensor, pairs: Tensor,
+    def overlap(self, h: Tensor, neighbors: Neighbors, pairs: Tensor
+                ) -> tuple[Tensor, Tensor | None]:
+        """Sum over each pair's shared neighbours, and which pairs have any where that is known."""
+        shared = neighbors.shared(pairs) if self.node_branch is not None else None
+        if shared is None:
+            return neighbors.sum(self.transform(h), pairs), None
+        ptr, node = shared  # most nodes are in no overlap: the branch need not look at them
+        used = torch.zeros(h.size(0), dtype=torch.bool, device=h.device)
+        used[node] = True
+        number = used.cumsum(0) - 1
+        x = self.transform(h[used])
+        return ops.ragged_sum(x, ptr, number[node]), ptr.diff() > 0
+
+    def combine(self, h: Tensor, overlap: Tensor, some: Tensor | None, pairs: Tensor,
                 more: Tensor | None = None) -> Tensor:
         """Scores from the sum over each pair's overlap and what other branches add."""
         product = h[pairs[0]] * h[pairs[1]]
-        hidden = self.beta * self.overlap_branch(overlap) + self.pair_branch(product)
+        inside = run_sparsely(self.overlap_branch, overlap, some)
+        hidden = self.beta * inside + self.pair_branch(product)
         return self.head(hidden if more is None else hidden + more)

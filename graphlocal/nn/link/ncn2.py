@@ -56,4 +56,5 @@ class NCN2Predictor(NCNPredictor):
     def score(self, h: Tensor, neighbors: Neighbors, pairs: Tensor) -> Tensor:
         x = self.transform(h)
         second = neighbors.sum(x, pairs, hops=(1, 2)) + neighbors.sum(x, pairs, hops=(2, 1))
-        return self.combine(h, neighbors.sum(x, pairs), pairs, self.second_branch(second))
+        return self.combine(h, neighbors.sum(x, pairs), None, pairs,
+                            self.second_branch(second))

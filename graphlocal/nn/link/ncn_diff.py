@@ -53,4 +53,5 @@ class NCNDiffPredictor(NCNPredictor):
     def score(self, h: Tensor, neighbors: Neighbors, pairs: Tensor) -> Tensor:
         x = self.transform(h)
         apart = neighbors.sum(x, pairs, part="left") + neighbors.sum(x, pairs, part="right")
-        return self.combine(h, neighbors.sum(x, pairs), pairs, self.difference_branch(apart))
+        return self.combine(h, neighbors.sum(x, pairs), None, pairs,
+                            self.difference_branch(apart))

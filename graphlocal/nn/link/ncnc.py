@@ -143,9 +143,13 @@ class NCNCPredictor(NCNPredictor):
                depth: int, seed: Tensor) -> Tensor:
         h, x = levels[0]
         if depth == 0 or self.alpha == 0:
-            return self.combine(h, neighbors.sum(x, pairs), pairs)
+            shared = neighbors.shared(pairs)
+            if shared is None:
+                return self.combine(h, neighbors.sum(x, pairs), None, pairs)
+            return self.combine(h, ops.ragged_sum(x, *shared), shared[0].diff() > 0, pairs)
         both, *sides = neighbors.split(pairs)
         overlap = ops.ragged_sum(x, *both)
+        some = both[0].diff() > 0
         pt = self.pt
         if self.pt_branch is not None:
             pt = torch.sigmoid(self.pt_branch(h[pairs[0]] * h[pairs[1]])).squeeze(1)
@@ -162,7 +166,8 @@ class NCNCPredictor(NCNPredictor):
             share = completion_weight(logit, self.alpha, self.scale, self.offset, own)
             share = share if weight is None else share * weight.to(share.dtype)
             overlap = overlap + ops.ragged_sum(x, ptr, node, share)
-        return self.combine(h, overlap, pairs)
+            some = some | (ptr.diff() > 0)
+        return self.combine(h, overlap, some, pairs)
 
     @torch.no_grad()
     def _inner(self, levels: list[tuple[Tensor, Tensor]], neighbors: Neighbors, pairs: Tensor,

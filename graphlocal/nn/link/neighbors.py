@@ -10,6 +10,9 @@ from torch import Tensor
 from ... import ops
 from ...graph import checks
 
+#: Pairs times mean degree, per node, up to which lists of shared neighbours leave most nodes out.
+_SHORT = 32
+
 
 class Neighbors(NamedTuple):
     """A simple graph, and which entries of its rows count: one mask for encoder and predictor.
@@ -46,6 +49,14 @@ class Neighbors(NamedTuple):
         left or the right one has."""
         return ops.overlap_sum(x, self.graph, pairs, part=part, node_weight=node_weight,
                                exclude=self.keep, hops=hops)
+
+    def shared(self, pairs: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The shared neighbours as a list, where it is short enough for most nodes of the graph to
+        be missing from it; else ``None``."""
+        entries, count = self.graph.col.numel(), self.graph.num_nodes
+        if torch.compiler.is_compiling() or pairs.size(1) * entries > _SHORT * count * count:
+            return None
+        return ops.common_neighbors(self.graph, pairs, exclude=self.keep)
 
     def count(self, pairs: Tensor) -> Tensor:
         """Number of neighbours that the two nodes of a pair share."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from graphlocal import CSRGraph, GraphError, ops
 from graphlocal.graph import GraphTypeError
 from graphlocal.nn import link
+from graphlocal.nn.link.branches import overlap_branch, run_sparsely
 from graphlocal.nn.link.completion import sample_lists, uniform, without
 from graphlocal.nn.link.neighbors import Neighbors
 from tests.nn.link.test_definitions import KINDS, WIDTH, case, each_kind, make
@@ -129,6 +130,27 @@ def test_reverse_entries() -> None:
     back = Neighbors(graph)._reverse()
     assert torch.equal(row[back], col)
     assert torch.equal(col[back], row)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_rows_of_zeros_go_the_short_way(dropout: float) -> None:
+    branch = overlap_branch(4, 6, dropout, True, False).double()
+    x = torch.randn(40, 4, dtype=torch.float64)
+    some = torch.arange(40) % 5 == 0
+    x = (x * some[:, None]).requires_grad_()
+    outs = []
+    for flags in (None, some):
+        torch.manual_seed(0)  # noise falls on the same places
+        outs.append(run_sparsely(branch, x, flags))
+    torch.testing.assert_close(*outs)
+    weights = list(branch.parameters())
+    for ours, theirs in zip(*(torch.autograd.grad(out.sin().sum(), weights) for out in outs),
+                            strict=True):
+        torch.testing.assert_close(ours, theirs)
+    to_x = [torch.autograd.grad(run_sparsely(branch.eval(), x, flags).sin().sum(), x)[0][some]
+            for flags in (None, some)]
+    torch.testing.assert_close(*to_x)
+    assert run_sparsely(branch, x[:0], some[:0]).shape == (0, 6)
 
 
 def lists() -> tuple[Tensor, Tensor, Tensor]:
