@@ -8,6 +8,7 @@ blocks follow from the work in the rows, never from the number of threads, so ne
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import itertools
 import os
 import sys
@@ -34,6 +35,31 @@ _threads: int | None = None
 _progress: ContextVar[Callable[[str, int, int], None] | None] = ContextVar(
     "graphlocal_progress", default=None)
 _report_lock = threading.Lock()
+
+
+def _leave_blas_alone() -> None:
+    """Saves the fifth of a second that scipy.linalg takes to import before a first kernel.
+
+    numba asks whether it is there as soon as anything is compiled, for matrix products in kernels,
+    which look for it again themselves; ours have none.
+    """
+    wanted = "scipy.linalg.cython_blas"
+    if wanted in sys.modules or "numba.np.arraymath" in sys.modules:
+        return
+    if importlib.util.find_spec("scipy") is None:
+        return
+    sys.modules[wanted] = None  # type: ignore[assignment]  # what is None cannot be imported
+    try:
+        from numba.np import arraymath
+
+        arraymath._HAVE_BLAS = True
+    except ImportError:  # another numba, which needs it or has no such module
+        pass
+    finally:
+        del sys.modules[wanted]
+
+
+_leave_blas_alone()
 
 
 def jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
