@@ -81,6 +81,11 @@ def test_bins_of_numbers_hold_every_value_once(values: list[float]) -> None:
     check(np.array(values))
 
 
+@pytest.mark.parametrize("values", [[5e-324, 1e308], [2e-309, 9.0, 1.0], [-1e308, 1e308], [1e300]])
+def test_bins_at_the_ends_of_floats(values: list[float]) -> None:
+    check(np.array(values))
+
+
 def check(values: np.ndarray) -> None:
     found = bins(values)
     assert found.counts.sum() + (found.zeros or 0) == len(values)

@@ -124,7 +124,8 @@ def bins(values: ArrayLike, *, log: bool | None = None) -> Bins:
         log |= low > 0 and high > 100 * low and high > 8 * middle
     if not log:
         if low == high:
-            low, high = low - 0.5, high + 0.5
+            room = max(0.5, 0.1 * abs(low))
+            low, high = low - room, high + room
         edges = _even(low, high, whole)
         # Multiples of a step are round to people, but seldom to a computer.
         edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
@@ -133,7 +134,7 @@ def bins(values: ArrayLike, *, log: bool | None = None) -> Bins:
     if least == high:
         edges = np.array([least / 2, least * 2])
     else:
-        steps = min(30, max(6, round(5 * math.log10(high / least))))
+        steps = min(30, max(6, round(5 * (math.log10(high) - math.log10(least)))))
         edges = np.geomspace(least, high, steps + 1)
     if positive.dtype.kind in "iu" and len(edges) > 2:
         # A range without a whole number would be a gap that is not in the values.
@@ -148,7 +149,7 @@ def bins(values: ArrayLike, *, log: bool | None = None) -> Bins:
 def _even(low: float, high: float, whole: bool) -> NDArray[np.float64]:
     """Borders of round ranges of equal width that hold all values."""
     marks = ticks(low, high, 24)
-    step = marks[1] - marks[0] if len(marks) > 1 else (high - low) / 24
+    step = marks[1] - marks[0] if len(marks) > 1 else high / 24 - low / 24
     if whole:
         step = max(1.0, round(step))
     first = math.floor(low / step + 1e-9)

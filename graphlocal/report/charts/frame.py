@@ -37,12 +37,14 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
         >>> ticks(0, 97), ticks(0.42, 1.0)
         ([0.0, 20.0, 40.0, 60.0, 80.0], [0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
     """
-    raw = max(high - low, 1e-12) / count
+    # Two values next to each other have no round number between them.
+    raw = max(high / count - low / count, 1e-12 * max(abs(low), abs(high)), 1e-300)
     power = 10.0 ** math.floor(math.log10(raw))
     step = power * min((f for f in (1, 2, 5, 10)), key=lambda f: abs(f * power - raw))
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
-    return [round(i * step, max(0, 12 - round(math.log10(step)))) for i in range(first, last + 1)]
+    digits = max(0, 12 - round(math.log10(step)))
+    return [round(i * step, digits) if digits < 300 else i * step for i in range(first, last + 1)]
 
 
 def log_ticks(low: float, high: float) -> list[float]:
@@ -54,7 +56,7 @@ def log_ticks(low: float, high: float) -> list[float]:
         ([1.0, 10.0, 100.0, 1000.0], [5.0, 10.0, 20.0])
     """
     def between(values: Iterable[float]) -> list[float]:
-        return [v for v in values if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
+        return [v for v in values if 0 < low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
 
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found = between(10.0**p for p in powers)
@@ -140,12 +142,15 @@ class Axis:
 
     def __post_init__(self) -> None:
         if self.low == self.high:
-            apart = (self.low / 2, self.low * 2) if self.log else (self.low - 1, self.high + 1)
-            object.__setattr__(self, "low", apart[0])
-            object.__setattr__(self, "high", apart[1])
+            room = max(1.0, 0.1 * abs(self.low))
+            low, high = (self.low / 2, self.low * 2) if self.log else (self.low - room,
+                                                                       self.high + room)
+            object.__setattr__(self, "low", low)
+            object.__setattr__(self, "high", high)
 
     def __call__(self, values: ArrayLike) -> Any:
-        scaled, low, high = (np.log10(v) if self.log else np.asarray(v, float)
+        # Halves: a difference of two floats may be none.
+        scaled, low, high = (np.log10(v) if self.log else v / 2
                              for v in (np.asarray(values, float), self.low, self.high))
         return self.start + (scaled - low) / (high - low) * (self.stop - self.start)
 
