@@ -37,11 +37,11 @@ def topological_concentration(
     the end of some walk of k steps from j, and :math:`N_i^t` the neighbours of i among training,
     validation or test edges. One hop and training edges make it the local clustering coefficient.
 
-    With :math:`d` degrees and :math:`M` edges, one hop costs :math:`O(M^{1.5})`. Two hops cost
-    :math:`O(\sum_i d_i^2)` for marking, and per edge between nodes that are no hubs the two-step
-    walks between such; hubs are handled 512 neighbours at a time, one pass over the edges each.
-    Three hops cost up to one pass over all edges per node, :math:`O(N M)`: for graphs of up to
-    some ten thousand nodes, or without hubs.
+    With degrees :math:`d` and :math:`M` edges, one hop costs :math:`O(M^{1.5})`. Two hops cost
+    :math:`O(\sum_i d_i^2)` for marking, then the two-step walks through each edge between nodes
+    that are no hubs, and for each 512 links of a hub at most a pass over the edges; with hubs, a
+    thread holds 140 bytes per node. Three hops cost up to one pass over the edges per node,
+    :math:`O(N M)`: they are for some ten thousand nodes, or for graphs without hubs.
 
     Args:
         graph: The training graph: a :class:`~graphlocal.graph.CSRGraph` or anything

@@ -11,7 +11,7 @@ from ...kernels.cpu import concentration_two as kernel
 from ...kernels.cpu.parallel import row_blocks, run_blocks, run_summed
 
 # Time of joining the bits along one edge, in units of reading one entry of a row.
-_JOIN = 1.5
+_JOIN = 2.5
 # Degrees whose ratio is 2^(1/4) are hubs together or not at all.
 _LEVELS = 4
 
