@@ -22,7 +22,8 @@ _NAMES = {
     "read": "graph",
     "restore": "nn",
 }
-_ROOMS = ("graph", "topology", "ops", "nn", "models", "transforms", "loader", "datasets", "tasks")
+_ROOMS = ("graph", "report", "topology", "ops", "nn", "models", "transforms", "loader",
+          "datasets", "tasks")
 
 __all__ = ["__version__", *_NAMES, *_ROOMS]
 

@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphlocal import CSRGraph, NodeTable
 from graphlocal.cli import main
-from graphlocal.topology import metrics
+from graphlocal.topology import METRICS, metrics
+from graphlocal.topology.registry import order, resolve
 
 LINES = "0 1\n1 2\n2 0\n2 3\n3 3\n0 1\n"
 TABLE = [["node", "degree", "triangles", "core"],
@@ -182,6 +184,12 @@ def test_bad_input_is_one_sentence(
         ([edges, "--directed", "maybe"], "invalid choice: 'maybe'"),
         ([edges, "--num-nodes", "2"], "index 3"),
         ([edges, "--nonsense"], "unrecognized arguments: --nonsense"),
+        ([edges, "--plot", "t.gif"], "ends in .html, .png, .pdf or .svg"),
+        ([edges, "--plot", tmp_path / "no" / "t.html"], "make the folder"),
+        ([edges, "--plot", tmp_path / "folder.csv"], "ends in .html"),
+        ([edges, broken, "--plot", "t.png"], "for 2 files, expected a page that ends in .html"),
+        ([edges, "--seed", "-1"], "'--seed': got -1"),
+        ([edges, "--seed", "x"], "invalid int value: 'x'"),
         ([edges, "--sep", "long"], "sep"),
     ]:
         assert said in fails(capsys, "metrics", *arguments), arguments
@@ -246,6 +254,122 @@ def test_reader_that_leaves_early(big: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_page_and_table(edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, table = tmp_path / "report.html", tmp_path / "t.csv"
+    assert main(["metrics", str(edges), "-m", NAMES, "-o", str(table), "--plot", str(page)]) == 0
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("4 nodes, 4 edges")
+    assert rows(table.read_text()) == TABLE
+    text = page.read_text(encoding="utf-8")
+    assert "<h1>edges.txt</h1>" in text
+    assert "Reading the file: 1 self loops removed, 1 duplicates merged." in text
+    assert "-m degree,triangles,core --plot" in text
+    assert sorted(os.listdir(tmp_path)) == ["edges.txt", "report.html", "t.csv"]
+
+
+def test_page_alone_or_with_stdout(
+    edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = str(tmp_path / "report.html")
+    assert main(["metrics", str(edges), "-q", "-m", NAMES, "--plot", page]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["metrics", str(edges), "-q", "-m", NAMES, "--plot", page, "-o", "-"]) == 0
+    assert rows(capsys.readouterr().out) == TABLE
+
+
+def test_page_of_stdin_without_the_degree(tmp_path: Path) -> None:
+    """The degree distribution is drawn also where the table has no such column."""
+    page = tmp_path / "report.html"
+    done = graphlocal("metrics", "-", "-m", "core", "--plot", page, stdin=LINES)
+    assert (done.returncode, done.stdout) == (0, "")
+    text = page.read_text(encoding="utf-8")
+    assert "<h1>stdin</h1>" in text and "Degree distribution." in text
+
+
+def test_page_of_several_files(edges: Path, tmp_path: Path) -> None:
+    other = tmp_path / "<b>.txt"
+    other.write_text("7 8\n8 9\n")
+    page = tmp_path / "report.html"
+    assert main(["metrics", str(edges), str(other), "-q", "-m", "degree", "--plot", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "2 graphs" in text and "<h2>&lt;b&gt;.txt</h2>" in text and "<b>.txt" not in text
+
+
+def test_picture(edges: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    assert main(["metrics", str(edges), "-q", "-m", NAMES, "--plot", str(tmp_path / "t.png")]) == 0
+    assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_page_is_no_input_and_no_other_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edges = tmp_path / "edges.html"
+    edges.write_text(LINES)
+    assert "never overwritten" in fails(capsys, "metrics", edges, "--plot", edges)
+    link = tmp_path / "link.html"
+    link.symlink_to(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("old")
+    said = fails(capsys, "metrics", edges, "-o", tmp_path / "t.csv", "--plot", link)
+    assert "another file than that of --output" in said
+    assert (tmp_path / "t.csv").read_text() == "old" and edges.read_text() == LINES
+
+
+def test_a_failed_table_takes_the_page_with_it(
+    edges: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: NodeTable, file: object, separator: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(NodeTable, "_write_rows", stop)
+    (tmp_path / "report.html").write_text("old")
+    assert main(["metrics", str(edges), "-q", "-o", str(tmp_path / "t.csv"), "--plot",
+                 str(tmp_path / "report.html")]) == 130
+    assert (tmp_path / "report.html").read_text() == "old"
+    assert sorted(os.listdir(tmp_path)) == ["edges.txt", "report.html"]
+
+
+def test_seed(edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [name for name, metric in METRICS.items() if metric.seeded]
+    assert "betweenness" in names and "degree" not in names
+    found = []
+    for seed in ("1", "1", "2"):
+        assert main(["metrics", str(edges), "-q", "-m", "betweenness", "--seed", seed]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1] != found[2]
+
+
+def test_all_says_what_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["metrics", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    left_out = [line.split()[0] for line in lines if line.endswith("(not part of all)")]
+    assert left_out == [name for name in METRICS if name not in resolve("all")]
+    assert "orbits5" in left_out and "orbits4" not in left_out
+
+
+def test_order_is_that_of_the_computation() -> None:
+    graph = CSRGraph.from_edges([(0, 1), (1, 2), (2, 0)])
+    for names in (["clustering", "degree", "orbits4", "orbits5"], resolve("all"), ["core"]):
+        started: list[str] = []
+        metrics(graph, names, starting=started.append)
+        assert started == order(names)
+
+
+@pytest.mark.parametrize("name", list(METRICS))
+def test_every_metric_has_a_bar(
+    name: str, monkeypatch: pytest.MonkeyPatch, edges: Path
+) -> None:
+    """Also one of which nobody has said how long its kernels take."""
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    seen = Terminal()
+    monkeypatch.setattr(sys, "stderr", seen)
+    assert main(["metrics", str(edges), "-m", name, "-o", str(edges.with_suffix(".npz"))]) == 0
+    assert "4 nodes, 4 edges" in seen.getvalue()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_interrupt_leaves_nothing_behind(big: Path, tmp_path: Path) -> None:
     """Interrupted while it writes."""
@@ -261,7 +385,8 @@ def test_interrupt_leaves_nothing_behind(big: Path, tmp_path: Path) -> None:
     )
     target = tmp_path / "t.csv"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "metrics", str(big), "-q", "-o", str(target)],
+        [sys.executable, "-c", code, "metrics", str(big), "-q", "-o", str(target),
+         "--plot", str(tmp_path / "t.html")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )
     assert process.stdout is not None

@@ -1,0 +1,70 @@
+"""The bar tells the truth, and where it knows nothing it says what it sees."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from graphlocal.cli._progress import Progress, Steps
+from graphlocal.kernels.cpu.parallel import run_blocks
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    return terminal
+
+
+def slowly(start: int, stop: int) -> None:
+    time.sleep(0.15)
+
+
+def test_a_metric_without_costs_shows_its_steps(seen: Terminal) -> None:
+    with Progress() as progress:
+        progress.start("unheard of (1 of 2)", lambda: None)
+        run_blocks(slowly, np.arange(9))
+        shown = seen.getvalue()
+    assert "unheard of (1 of 2): 00:0" in shown
+    assert "step 1: " in shown and " %" in shown and "left" not in shown.split("step 1")[0]
+
+
+def test_known_costs_make_a_bar(seen: Terminal) -> None:
+    with Progress() as progress:
+        progress.start("known", lambda: {"slowly": 1.0, "later": 1.0})
+        run_blocks(slowly, np.arange(9))
+        progress.start("next", lambda: None)
+        run_blocks(slowly, np.arange(5))
+        shown = seen.getvalue()
+    assert "known:  " in shown and "%|" in shown and "left" in shown
+    after = shown[shown.index("next: ") :]
+    assert "%|" not in after, "the costs of the one are not those of the other"
+
+
+@pytest.mark.parametrize("options", [{"quiet": True}, {}])
+def test_no_bar_where_nobody_watches(options: dict, capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress(**options) as progress:
+        progress.start("unheard of")
+        run_blocks(slowly, np.arange(3))
+        progress.say("done")
+    assert capsys.readouterr().err == ("" if options else "done\n")
+
+
+def test_steps() -> None:
+    """Two kernels, the second of them run twice; the time left is of the step alone."""
+    steps = Steps()
+    shown = [steps.reach(*call) for call in [
+        ("a", 1, 2, 0.0), ("a", 2, 2, 1.0), ("b", 1, 10, 2.0), ("b", 5, 10, 12.0),
+        ("b", 10, 10, 22.0), ("b", 1, 10, 23.0), ("b", 2, 10, 143.0)]]
+    assert shown == ["step 1: 50 %", "step 1: 100 %", "step 2: 10 %",
+                     "step 2: 50 %, about 0:10 of it left", "step 2: 100 %", "step 3: 10 %",
+                     "step 3: 20 %, about 8:00 of it left"]
