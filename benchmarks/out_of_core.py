@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -138,24 +140,25 @@ def cases() -> list[Case]:
 
 
 def _child(*command: str) -> dict[str, float]:
-    """Seconds, and the peaks of resident and anonymous memory in MB, of a process."""
+    """Seconds on the clock and of processors, and the peaks of memory in MB, of a process."""
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, *command])
     peak = {"VmHWM": 0.0, "RssAnon": 0.0}
-    while process.poll() is None:
-        try:
-            status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-        except OSError:
-            break
-        for line in status.splitlines():
-            name, _, value = line.partition(":")
-            if name in peak:
-                peak[name] = max(peak[name], int(value.split()[0]) / 1e3 * 1.024)
+    ended = 0
+    while not ended:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{process.pid}/status").read_text("ascii").splitlines():
+                name, _, value = line.partition(":")
+                if name in peak:
+                    peak[name] = max(peak[name], int(value.split()[0]) * 1024 / 1e6)
         time.sleep(0.005)
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
     seconds = time.perf_counter() - start
-    if process.wait():
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
         raise SystemExit(f"a step failed: {' '.join(command)}")
-    return {"seconds": seconds, "rss": peak["VmHWM"], "anonymous": peak["RssAnon"]}
+    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "rss": peak["VmHWM"],
+            "anonymous": peak["RssAnon"]}
 
 
 def _one_metric(directory: str, name: str) -> None:
@@ -176,23 +179,24 @@ def main() -> None:
     if args.metric:
         _one_metric(*args.metric)
         return
-    print("| edges | step | s | ns per edge | peak RSS, MB | peak anonymous, MB |", flush=True)
-    print("|---|---|---|---|---|---|")
+    print("| edges | step | s | CPU s | ns per edge | CPU ns per edge | peak RSS, MB | "
+          "peak anonymous, MB |", flush=True)
+    print("|---|---|---|---|---|---|---|---|")
     for millions in args.millions:
         count = int(millions * _MILLION)
         with tempfile.TemporaryDirectory(prefix="graphlocal-out-of-core-") as folder:
             path, directory = Path(folder) / "edges.tsv", f"{folder}/graph"
-            start = time.perf_counter()
             write_list(path, count)
-            steps = {f"(write the list, {path.stat().st_size / 1e6:.0f} MB)": {
-                "seconds": time.perf_counter() - start, "rss": 0, "anonymous": 0}}
-            steps[f"convert --memory {args.memory}"] = _child(
-                "-m", "graphlocal", "convert", str(path), directory, "--memory", args.memory)
+            size = f"{path.stat().st_size / 1e6:.0f} MB"
+            steps = {f"convert {size} --memory {args.memory}": (
+                "-m", "graphlocal", "convert", str(path), directory, "--memory", args.memory)}
             for name in _METRICS:
-                steps[name] = _child("-m", "benchmarks.out_of_core", "--metric", directory, name)
-            for step, found in steps.items():
-                print(f"| {millions:g}M | {step} | {found['seconds']:.2f} | "
-                      f"{found['seconds'] / count * 1e9:.0f} | {found['rss']:.0f} | "
+                steps[name] = ("-m", "benchmarks.out_of_core", "--metric", directory, name)
+            for step, command in steps.items():
+                found = _child(*command)
+                each = [found[clock] / count * 1e9 for clock in ("seconds", "cpu")]
+                print(f"| {millions:g}M | {step} | {found['seconds']:.2f} | {found['cpu']:.2f} | "
+                      f"{each[0]:.0f} | {each[1]:.0f} | {found['rss']:.0f} | "
                       f"{found['anonymous']:.0f} |", flush=True)
 
 
