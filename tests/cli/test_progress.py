@@ -18,8 +18,8 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def watched(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    # Called from the test itself: pytest puts its own stderr back after every fixture.
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     return terminal
@@ -29,7 +29,8 @@ def slowly(start: int, stop: int) -> None:
     time.sleep(0.15)
 
 
-def test_a_metric_without_costs_shows_its_steps(seen: Terminal) -> None:
+def test_a_metric_without_costs_shows_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = watched(monkeypatch)
     with Progress() as progress:
         progress.start("unheard of (1 of 2)", lambda: None)
         run_blocks(slowly, np.arange(9))
@@ -38,7 +39,8 @@ def test_a_metric_without_costs_shows_its_steps(seen: Terminal) -> None:
     assert "step 1: " in shown and " %" in shown and "left" not in shown.split("step 1")[0]
 
 
-def test_known_costs_make_a_bar(seen: Terminal) -> None:
+def test_known_costs_make_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = watched(monkeypatch)
     with Progress() as progress:
         progress.start("known", lambda: {"slowly": 1.0, "later": 1.0})
         run_blocks(slowly, np.arange(9))
