@@ -135,3 +135,16 @@ def test_refused() -> None:
         NCN(LinkEncoder(4, 6)).double()(features(), EDGES, PAIRS.t())
     with pytest.raises(GraphError):
         NCN(LinkEncoder(4, 6)).double()(features(), EDGES, PAIRS, exclude=PAIRS.t())
+
+
+@pytest.mark.parametrize("form", ["edge_index", "simple"])
+def test_compiles(form: str) -> None:
+    model = NCN(LinkEncoder(4, 6, 2, "gcn", layer_norm=True, edge_dropout=0.1), edge_dropout=0.2)
+    graph = EDGES if form == "edge_index" else ops.as_simple(EDGES, 41)
+    x = features().float()
+    wanted = model.eval()(x, graph, PAIRS, PAIRS)
+    compiled = torch.compile(model, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(x, graph, PAIRS, PAIRS), wanted)
+    model.train()
+    compiled(x, graph, PAIRS, PAIRS).sum().backward()
+    assert model.encoder.layers[0].weight.grad.isfinite().all()

@@ -129,8 +129,9 @@ class NCNCPredictor(NCNPredictor):
             self.pt_branch[-1].bias.fill_(math.log(self.pt / (1 - self.pt)))
 
     def score(self, h: Tensor, neighbors: Neighbors, pairs: Tensor) -> Tensor:
-        if self.training and (self.num_samples is not None):
-            seed = torch.randint(2**62, (), generator=self.generator).to(h.device)
+        if self.training and self.num_samples is not None:
+            device = "cpu" if self.generator is None else self.generator.device
+            seed = torch.randint(2**62, (), generator=self.generator, device=device).to(h.device)
         else:
             seed = torch.tensor(self.seed, device=h.device)
         levels = [(h, self.transform(h))]  # what the scores of each level are made from
