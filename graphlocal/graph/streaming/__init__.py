@@ -282,6 +282,10 @@ def _one_file(source: Any, options: Options, limit: int) -> Iterator[Chunk]:
         head = file.read(1 << 12)
         kind = find_format(file.name, head)
         if kind == "parquet":
+            for option in ("sep", "header"):
+                if getattr(options, option) is not None:
+                    checks.fail(option, repr(getattr(options, option)), "None",
+                                f"'{file.name}' is parquet: it has no use for it")
             where = os.fspath(source) if isinstance(source, (str, os.PathLike)) else (
                 head + _rest(file.read))
             yield from parquet_chunks(file.name, where, min(_EDGES, limit // 256), options.weight,
