@@ -253,6 +253,7 @@ def operator_calls():
     for backend in ("cpu", "reference"):
         yield "common_neighbors", backend, (*graph, mask, pairs, "left", [1, 1], backend)
         yield "common_neighbors", f"{backend}, far", (*graph, None, pairs, "both", [1, 2], backend)
+        yield "neighbor_split", backend, (*graph, mask, pairs, backend)
         yield "common_neighbor_counts", backend, (*graph, None, pairs, "both", [1, 1], backend)
     yield "overlap_sum", "", (*graph, mask, pairs, "both", x.detach(), weight)
     yield "ragged_sum", "", (x, ptr, node, entry)

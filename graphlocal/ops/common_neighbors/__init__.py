@@ -84,9 +84,10 @@ def neighbor_split(
         >>> both[1].tolist(), left[1].tolist(), right[1].tolist()
         ([2], [1], [0, 3])
     """
-    graph, visible, hops = prepare(as_simple(graph), pairs, "both", exclude, (1, 1))
-    parts = ("both", "left", "right")
-    return tuple(list_nodes(graph, visible, pairs, part, hops) for part in parts)
+    graph, visible, _ = prepare(as_simple(graph), pairs, "both", exclude, (1, 1))
+    backend = choose("common_neighbors", pairs.device.type, graph.col.dtype, "list")
+    lists = binding.split(*graph, visible, pairs, backend)
+    return lists[:2], lists[2:4], lists[4:]
 
 
 def common_neighbor_counts(

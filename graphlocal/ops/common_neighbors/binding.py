@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...kernels.cpu import common_neighbors as kernel
+from ...kernels.cpu import common_neighbors_rest as rest
 from ...kernels.cpu import common_neighbors_two_hops as two_hops
 from ..arrays import array
 from ..links import check_range
@@ -50,8 +51,12 @@ def _overlap(
     if backend == "reference":
         ptr, node = reference.common_neighbors(rowptr, col, visible, pairs, part, tuple(hops))
     elif hops == [1, 1]:
-        ptr, node = map(torch.from_numpy, kernel.list_pairs(
-            plan(rowptr, col, visible, pairs, part)))
+        if part == "both":
+            arrays = kernel.list_pairs(plan(rowptr, col, visible, pairs, part))
+        else:
+            shared = plan(rowptr, col, visible, pairs, "both")
+            arrays = rest.list_rest(shared, *kernel.list_pairs(shared), part == "left")
+        ptr, node = map(torch.from_numpy, arrays)
     else:
         ptr, node = map(torch.from_numpy, two_hops.list_pairs(
             array(rowptr), array(col), *array(pairs.long()), hops,
@@ -65,6 +70,34 @@ def _overlap_fake(rowptr, col, visible, pairs, part, hops, backend):
 
 
 overlap = operator("common_neighbors", _overlap, _overlap_fake)
+
+
+def _split(
+    rowptr: Tensor, col: Tensor, visible: Tensor | None, pairs: Tensor, backend: str
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Three times ``ptr, node``: the shared nodes, those of the first row, those of the second."""
+    num_nodes = rowptr.shape[0] - 1
+    check_range(pairs, num_nodes)
+    if backend == "reference":
+        lists = [tensor for part in ("both", "left", "right") for tensor in
+                 reference.common_neighbors(rowptr, col, visible, pairs, part)]
+    else:
+        arrays = rest.split_pairs(plan(rowptr, col, visible, pairs, "both"))
+        lists = [torch.from_numpy(array) for array in arrays]
+    for k in (0, 2, 4):
+        trusted(lists[k], lists[k + 1], num_nodes)
+    return tuple(lists)
+
+
+def _split_fake(rowptr, col, visible, pairs, backend):
+    def part():
+        length = torch.library.get_ctx().new_dynamic_size()
+        return rowptr.new_empty(pairs.shape[1] + 1), col.new_empty(length)
+
+    return *part(), *part(), *part()
+
+
+split = operator("neighbor_split", _split, _split_fake)
 
 
 def _counts(
