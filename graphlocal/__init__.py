@@ -19,6 +19,7 @@ _NAMES = {
     "metrics": "topology",
     "map_blocks": "topology",
     "accelerate": "nn",
+    "convert_file": "graph",
     "read": "graph",
     "restore": "nn",
 }

@@ -100,7 +100,11 @@ class Dealt:
         shift = build.cell_shift(num_nodes, _CELL_BITS)
         # Rows take memory too, also those without an edge.
         work = cells + (1 << shift)
-        self.buckets = Buckets.cut(work, shift, num_nodes, _BUCKET_ENDS, _BUCKETS)
+        try:
+            self.buckets = Buckets.cut(work, shift, num_nodes, _BUCKET_ENDS, _BUCKETS)
+        except OverflowError:
+            checks.fail("num_nodes", f"{num_nodes}", "a graph of fewer nodes",
+                        "leave it out: ids are relabelled to 0, 1, 2, ...")
         self.weighted = edges.weighted
         self.loops = self.zeros = 0
         self._key = Spool(np.int64, limit // (1 + self.weighted), folder)
@@ -201,7 +205,8 @@ def _groups(dealt: Dealt, room: int) -> list[int]:
         own = each * size + 16 * int(first[bucket + 1] - first[bucket])
         if own + sorting * size > room:
             checks.fail_memory(2 * room, 2 * (own + sorting * size), f"nodes {first[bucket]:,} to "
-                               f"{first[bucket + 1] - 1:,} have {size:,} ends of edges")
+                               f"{first[bucket + 1] - 1:,}, with {size:,} ends of edges, are built "
+                               "at once")
         if held and held + own + sorting * max(largest, size) > room:
             groups.append(bucket)
             held = largest = 0

@@ -217,9 +217,13 @@ def test_what_does_not_fit_is_said(tmp_path: Path) -> None:
         convert_file(far, tmp_path / "graph", memory="16MB")
     with pytest.raises(GraphError, match=r"'memory': .*names so far have to be held"):
         convert_file(text_of(far.T), tmp_path / "graph", memory="16MB", ids="str")
-    with pytest.raises(GraphError, match=r"'memory': .*nodes 0 to .* have .* ends of edges"):
+    with pytest.raises(GraphError, match=r"'memory': .*nodes 0 to .*, with .* ends of edges"):
         convert_file(np.stack([np.arange(600_000), np.zeros(600_000, int)], axis=1),
                      tmp_path / "graph", memory="16MB")
+    with pytest.raises(GraphError, match=r"'memory': .*with 2 ends of edges, are built at once"):
+        convert_file(b"0 1\n", tmp_path / "graph", memory="16MB", num_nodes=2**33)
+    with pytest.raises(GraphError, match=r"'num_nodes': got 1099511627776, expected a graph of"):
+        convert_file(b"0 1\n", tmp_path / "graph", num_nodes=2**40)
     assert os.listdir(tmp_path) == []
 
 
