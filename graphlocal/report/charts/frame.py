@@ -112,7 +112,7 @@ def tick_name(value: float, *, share: bool = False) -> str:
     """
     if share:
         return f"{tick_name(100 * value)} %"
-    if value and (abs(value) >= 1e6 or abs(value) < 1e-3 * (1 - 1e-9)):
+    if value and (abs(value) >= 1e6 or abs(value) < 1e-4 * (1 - 1e-9)):
         return _scientific(value)
     return f"{value:,.12g}"
 

@@ -32,9 +32,12 @@ def correlations(matrix: NDArray[np.floating], names: Sequence[str]) -> str:
     """
     count = len(names)
     shown = [name if len(name) <= 22 else f"{name[:20]}…" for name in names]
-    cell = min(44.0, (_WIDTH - 270) / max(count, 1))
-    font = min(13.0, max(6.0, 0.9 * cell))
-    label = 0.58 * font * max(map(len, shown), default=0) + 12
+    longest = max(map(len, shown), default=0)
+    cell, label = 44.0, 0.0
+    for _ in range(8):  # how long names are goes by the cells, whose size goes by what names leave
+        font = min(13.0, max(6.0, 0.9 * cell))
+        label = 0.58 * font * longest + 12
+        cell = min(44.0, (_WIDTH - 1.72 * label) / max(count, 1))
     head = 0.72 * label + 10
     left = max(0.0, (_WIDTH - label - cell * count - 0.72 * label) / 2) + label
     parts = []

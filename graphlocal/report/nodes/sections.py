@@ -114,6 +114,8 @@ def _spread(graph: NodeColumns, name: str, known: NDArray[Any]) -> Figure:
     if name in graph.descriptions:
         meaning = graph.descriptions[name]
         notes.append(f"{meaning[0].upper()}{meaning[1:]}.")
+    else:
+        notes.append(f"How many {graph.row}s have which value.")
     if found.log:
         notes.append("The axis of the values is logarithmic"
                      + ("; zeros have a bar of their own." if found.zeros else "."))

@@ -23,7 +23,7 @@ def picture(graph: NodeColumns) -> Any:
     panels = _panels(graph)
     columns = min(3, max(1, len(panels)))
     rows = max(1, -(-len(panels) // columns))
-    figure = Figure(figsize=(4.6 * columns, 3.7 * rows + 0.7), layout="constrained")
+    figure = Figure(figsize=(max(9.2, 4.6 * columns), 3.7 * rows + 0.7), layout="constrained")
     # File names may hold dollars, which are no formulas.
     facts = ", ".join(f"{fact.name.lower()} {fact.value}" for fact in graph.facts()[:5])
     figure.suptitle(f"{graph.title}\n{facts}", fontsize=12, parse_math=False)
@@ -42,12 +42,12 @@ def picture(graph: NodeColumns) -> Any:
 def _panels(graph: NodeColumns) -> list[tuple[Any, ...]]:
     degree, clustering = graph.column("degree"), graph.column("clustering")
     found: list[tuple[Any, ...]] = []
-    if degree is not None and degree.max(initial=0) > 0:
+    if degree is not None and len(np.unique(degree[degree > 0])) > 1:
         found.append((_ccdf, degree))
-        if clustering is not None and degree.max() > 1:
+        if clustering is not None and len(np.unique(degree[degree > 1])) > 1:
             found.append((_against, degree[degree > 1], clustering[degree > 1]))
     core = graph.column("core")
-    if core is not None and len(core):
+    if core is not None and len(core) and (core != core[0]).any():
         found.append((_histogram, core, "core"))
     orbits = [name for name in graph.orbits if name in graph.columns]
     if any(graph.columns[name].max(initial=0) > 0 for name in orbits):
@@ -71,6 +71,7 @@ def _ccdf(axis: Any, degree: Any) -> None:
     distinct, counts = np.unique(degree, return_counts=True)
     share = np.cumsum(counts[::-1])[::-1] / len(degree)
     axis.loglog(distinct[distinct > 0], share[distinct > 0], ".", color=_BLUE, markersize=4)
+    _plain_ticks(axis, distinct[distinct > 0])
     axis.set_xlabel("degree k")
     axis.set_ylabel("share of nodes with at least k neighbours")
 
@@ -85,10 +86,20 @@ def _against(axis: Any, degree: Any, clustering: Any) -> None:
         axis.plot(degree, clustering, ".", color=_BLUE, alpha=0.4)
         axis.set_xscale("log")
     axis.plot(*means(degree.astype(float), clustering), ".-", color=_RED, label="mean")
+    _plain_ticks(axis, degree)
     axis.set_ylim(-0.02, 1.02)
     axis.set_xlabel("degree")
     axis.set_ylabel("clustering")
     axis.legend(frameon=False)
+
+
+def _plain_ticks(axis: Any, values: Any) -> None:
+    """Where a logarithmic axis spans less than a decade, its own ticks are hard to read."""
+    from ...report.charts.frame import log_ticks, tick_name
+
+    marks = log_ticks(float(values.min()), float(values.max()))
+    axis.set_xticks(marks, [tick_name(mark) for mark in marks])
+    axis.set_xticks([], minor=True)
 
 
 def _histogram(axis: Any, values: Any, name: str) -> None:
