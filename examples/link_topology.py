@@ -140,7 +140,17 @@ def relations(columns: dict[str, np.ndarray], performance: np.ndarray) -> dict[s
 
 
 def write_page(path: Path, title: str, columns, performance, found, shift, moved) -> None:
-    from graphlocal.report import Figure, Page, Pair, Section, Table, bins, density, histogram
+    from graphlocal.report import (
+        Beside,
+        Figure,
+        Page,
+        Pair,
+        Section,
+        Table,
+        bins,
+        density,
+        histogram,
+    )
 
     def picture(name: str) -> Figure:
         values = columns[name]
@@ -154,17 +164,18 @@ def write_page(path: Path, title: str, columns, performance, found, shift, moved
 
     names = list(columns)
     sections = [
-        Section("Where links are predicted well", "Each dot is a node with test links; the line is "
-                "the mean over ranges.", [Pair(*map(picture, names[:2])),
+        Section("Where links are predicted well", "Nodes with test links, darker where there are "
+                "many; the line is the mean over ranges.", [Pair(*map(picture, names[:2])),
                                           Pair(*map(picture, names[2:4]))]),
         Section("What goes with it", "Correlations with the reciprocal rank.", [
             Table("Correlations.", ["", "Pearson", "Spearman", "nodes"],
                   [[name, f"{r.pearson:.3f}", f"{r.spearman:.3f}", f"{r.num_nodes:,}"]
                    for name, r in found.items()])]),
-        Section("The shift", f"Training neighbours of a node are joined to its other neighbours "
-                f"more than test neighbours are: {shift}.", [Figure(
+        Section("The shift", "By how much a node's training neighbours are joined to its other "
+                f"neighbours more than its test neighbours are: {shift}.", [Beside(Figure(
                     histogram(bins(shift.shift[np.isfinite(shift.shift)], log=False),
-                              x_name="TC(train) - TC(test)", y_name="nodes"), "The shift.")]),
+                              x_name="TC(train) - TC(test)", y_name="nodes"), "The shift.",
+                    "Below zero: new links lean on the surroundings more than the old."))]),
     ]
     if moved is not None:
         sections.append(Section(
