@@ -96,9 +96,9 @@ class Progress:
             self._bar.refresh()
             return
         if self._course.total == 0:
-            self._course = Course({what: 1.0})
+            self._course = Course({"": 1.0})  # kernels have other names: they move nothing
             self._bar.bar_format, self._bar.total = _BAR, 1.0
-        self._bar.update(max(share - self._bar.n, 0.0))
+        self._bar.update(self._course.reach("", share) - self._bar.n)
 
     def say(self, line: str) -> None:
         """A line on stderr that stays."""

@@ -117,6 +117,7 @@ def test_bar_follows_shares(monkeypatch: pytest.MonkeyPatch) -> None:
         progress.reach("reading", None)
         for what, share in (("reading", 0.25), ("sorting", 0.75), ("sorting", 0.5)):
             progress.reach(what, share)
+        progress._follow("merge_bucket", 1, 2)  # a kernel of the work: it knows nothing of shares
         assert progress._bar.n == 0.75 and progress._bar.total == 1
         assert "sorting" in str(progress._bar)
     with Progress(quiet=True) as progress:
