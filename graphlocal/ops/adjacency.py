@@ -148,13 +148,9 @@ class Adjacency(NamedTuple):
                    else type(mask).__name__)
             checks.fail("mask", got, f"a boolean tensor of shape ({self.num_edges},), one per edge",
                         kind=checks.GraphTypeError)
-        number = mask.cumsum(0) - 1
-        parts: list[Tensor] = []
-        for rowptr, col, perm in (self[:3], self[3:]):
-            kept = mask[perm]
-            before = torch.nn.functional.pad(kept.cumsum(0), (1, 0))
-            parts += [before[rowptr], col[kept], number[perm[kept]].to(perm.dtype)]
-        adjacency = Adjacency(*parts)
+        if mask.device != self.col.device:
+            checks.fail("mask", f"a tensor on {mask.device}", f"one on {self.col.device}")
+        adjacency = Adjacency(*select_edges(*self, mask))
         remember(tuple(adjacency), "checked", lambda: True)
         return adjacency
 
@@ -294,6 +290,40 @@ def _build_adjacency_fake(
 
 
 build_adjacency = operator("adjacency", _build_adjacency, _build_adjacency_fake)
+
+
+def _select_edges(
+    rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
+    mask: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Both sides of an adjacency with the edges of the mask alone, numbered anew."""
+    parts: list[Tensor] = []
+    sides = ((rowptr, col, perm), (t_rowptr, t_col, t_perm))
+    if mask.device.type != "cpu":
+        number = mask.cumsum(0) - 1
+        for rowptr, col, perm in sides:
+            kept = mask[perm]
+            before = torch.nn.functional.pad(kept.cumsum(0), (1, 0))
+            parts += [before[rowptr], col[kept], number[perm[kept]].to(perm.dtype)]
+        return tuple(parts)
+    number = torch.empty(len(mask), dtype=perm.dtype).numpy()
+    kernel.number_kept(mask.contiguous().numpy(), number)
+    count = int(torch.count_nonzero(mask))
+    for rowptr, col, perm in sides:
+        new = (torch.empty_like(rowptr), *(col.new_empty(count + 1) for _ in range(2)))
+        kernel.select_rows(rowptr.numpy(), col.numpy(), perm.numpy(), number,
+                           *(tensor.numpy() for tensor in new))
+        parts += [new[0], new[1][:-1].clone(), new[2][:-1].clone()]
+    return tuple(parts)
+
+
+def _select_edges_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, mask):
+    count = torch.library.get_ctx().new_dynamic_size()
+    return (torch.empty_like(rowptr), col.new_empty(count), perm.new_empty(count),
+            torch.empty_like(t_rowptr), col.new_empty(count), perm.new_empty(count))
+
+
+select_edges = operator("select_edges", _select_edges, _select_edges_fake)
 
 
 def _index_dtype(num_src: int, num_dst: int, num_edges: int) -> torch.dtype:

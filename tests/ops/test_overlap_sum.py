@@ -248,6 +248,8 @@ def operator_calls():
     entry = draw(5, seed=2).requires_grad_()
     grad = draw(3, 3, seed=3).requires_grad_()
     yield "simple_graph", "", (edge_index, num_nodes, "symmetrize")
+    adjacency = ops.as_adjacency(edge_index, num_nodes)
+    yield "select_edges", "", (*adjacency, torch.arange(adjacency.num_edges) % 2 == 0)
     yield "link_mask", "", (*graph, pairs)
     yield "find_entries", "", (*graph, pairs)
     for backend in ("cpu", "reference"):
