@@ -43,8 +43,9 @@ def _rows_text(columns: list[NDArray[Any]], separator: str) -> str:
     rows = len(columns[0])
     text = list(chain.from_iterable(zip(*fields, strict=True)))
     data = "".join(text).encode()
-    plain = len(data) == sum(map(len, text))
-    lengths = np.array([len(field if plain else field.encode()) for field in text], np.int64)
+    lengths = np.fromiter(map(len, text), np.int64, len(text))
+    if len(data) != lengths.sum():  # not only ASCII: letters of several bytes
+        lengths = np.fromiter((len(field.encode()) for field in text), np.int64, len(text))
     out = np.empty(len(data) + rows * (len(integers) * LONGEST_INTEGER + len(columns)), np.uint8)
     size = write_rows(
         np.array(kinds), np.array(integers, np.int64).reshape(len(integers), rows),
