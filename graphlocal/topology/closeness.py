@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..graph import CSRGraph, as_graph, checks
 from ..kernels.cpu import distances as kernel
-from ..kernels.cpu.parallel import run_summed
+from .blocks import sum_blocks
 from .components import connected_components
 from .estimate import Estimate
 
@@ -101,9 +101,9 @@ def distances_from(
     furthest = np.zeros(len(sources), np.int64)
     groups = np.arange(-(-len(sources) // kernel.GROUP) + 1)
     index = graph.col.dtype
-    total, squares, levels = run_summed(
-        kernel.sum_distances, groups, graph.rowptr, graph.col, sources, furthest,
-        sums=(n, n, max(n, 2)),
+    total, squares, levels = sum_blocks(
+        graph, kernel.sum_distances, groups, graph.rowptr, graph.col, sources,
+        written=(furthest,), sums=(n, n, max(n, 2)),
         scratch=((n, np.uint64), (n, np.uint64), (n, np.uint64), (n, index), (n, index),
                  (n, index)))
     return furthest, total, squares, levels[: int(furthest.max(initial=0)) + 1]

@@ -106,6 +106,15 @@ def test_any_number_of_blocks(threads: Executor) -> None:
             assert_equal(measure(graph), expected)
 
 
+def test_searches_on_an_executor(threads: Executor, processes: Executor) -> None:
+    graph = everything()
+    expected = topology.closeness(graph, samples=64, seed=3)
+    for executor in (threads, processes):
+        with executing(executor, blocks=3):
+            found = topology.closeness(graph, samples=64, seed=3)
+        np.testing.assert_array_equal(found.values, expected.values)
+
+
 def test_core_that_takes_too_many_passes(threads: Executor) -> None:
     """A path in random order: bounds fall from its ends, a few nodes per pass."""
     order = np.random.default_rng(0).permutation(20_000)
