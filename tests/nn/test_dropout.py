@@ -28,7 +28,7 @@ def test_shares_means_and_gradients(p) -> None:
 def test_neighbours_in_memory_are_independent() -> None:
     torch.manual_seed(1)
     kept = (dropout(torch.ones(1_000_000), 0.5) != 0).double() - 0.5
-    for shift in (1, 2, 3, 4, 8, 256):
+    for shift in (1, 2, 3, 4, 8, 256, 499_999, 500_000, 500_001):
         correlation = float((kept[shift:] * kept[:-shift]).mean()) / 0.25
         assert abs(correlation) < 5e-3  # five standard deviations
 
@@ -67,3 +67,36 @@ def test_odd_shapes_and_strides() -> None:
     assert dropout(x, 0.25).shape == (101, 66)
     half = dropout(torch.ones(70, 71, dtype=torch.bfloat16), 0.5)
     assert half.dtype == torch.bfloat16 and set(half.flatten().tolist()) == {0.0, 2.0}
+
+
+def test_draws_are_independent_of_each_other() -> None:
+    torch.manual_seed(2)
+    kept = torch.stack([dropout(torch.ones(200_001), 0.5) != 0 for _ in range(12)]).double() - 0.5
+    correlation = (kept @ kept.t()) / kept.size(1) * 4
+    off = correlation - torch.eye(12, dtype=torch.float64)
+    assert off.abs().max() < 5 / 200_001 ** 0.5 * 1.2
+    # Nor is any place luckier than others: of twelve draws, a binomial number keeps it.
+    count = (kept > 0).sum(dim=0).double()
+    assert count.var() == pytest.approx(3.0, rel=0.03)
+
+
+def test_the_gradient_has_a_gradient_and_infinities_stay() -> None:
+    x = torch.randn(70, 80, dtype=torch.float64, requires_grad=True)
+    torch.manual_seed(0)
+    (grad,) = torch.autograd.grad((dropout(x, 0.4) ** 3).sum(), x, create_graph=True)
+    scale = grad / (3 * x**2)  # mask times the cube of the scale
+    (second,) = torch.autograd.grad(grad.sum(), x)
+    torch.testing.assert_close(second, scale * 6 * x)
+    bad = torch.full((100, 100), math.nan)
+    assert dropout(bad, 0.5).isnan().all()
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_any_number_of_threads_gives_the_same(monkeypatch, threads) -> None:
+    from graphlocal.kernels.cpu import parallel
+
+    torch.manual_seed(0)
+    expected = dropout(torch.ones(1_000_003), 0.3)
+    monkeypatch.setattr(parallel, "_threads", int(threads))
+    torch.manual_seed(0)
+    assert torch.equal(dropout(torch.ones(1_000_003), 0.3), expected)
