@@ -175,6 +175,8 @@ def train(args: argparse.Namespace, setting: dict[str, dict]) -> tasks.link.Link
         own = {**setting["train"], **setting["then"]} if two_steps else setting["train"]
         result: LinkResult = tasks.link.fit(
             model, split, seed=seed, **own, **options, description=f"{args.model} seed {seed}",
+            # An epoch of an OGB set takes minutes.
+            checkpoint_every=1 if args.dataset.startswith("ogbl-") else 25,
             checkpoint=args.checkpoint and Path(args.checkpoint) / f"seed-{seed}.pt")
         results.append(result)
         print(f"seed {seed}: " + ", ".join(
