@@ -1,6 +1,6 @@
 """Pages a person reads: sections of text, tables and pictures, in one file without a network."""
 
-from .charts import bars, bins, ccdf, correlations, curves, density, histogram, tallies
+from .charts import bars, bins, ccdf, correlations, curves, density, histogram, tallies, trends
 from .layout import force_layout
 from .network import draw_network
 from .nodes import NodeColumns, node_page
@@ -27,4 +27,5 @@ __all__ = [
     "histogram",
     "node_page",
     "tallies",
+    "trends",
 ]

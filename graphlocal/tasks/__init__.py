@@ -1,10 +1,10 @@
 """Procedures that examples share: training, scoring, seeds, logs and checkpoints.
 
 ``tasks.node.fit`` trains one model on a graph, ``tasks.node.run`` several, for a mean and a
-deviation.
+deviation; ``tasks.link`` has the same for the prediction of edges.
 """
 
-from . import node
+from . import link, node
 from .checkpoint import load_checkpoint, save_checkpoint
 from .log import JsonLines
 from .metrics import accuracy, roc_auc
@@ -18,6 +18,7 @@ __all__ = [
     "MeanStd",
     "RunResult",
     "accuracy",
+    "link",
     "load_checkpoint",
     "mean_std",
     "node",

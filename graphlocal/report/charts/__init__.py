@@ -8,3 +8,4 @@ from .distribution import ccdf as ccdf
 from .distribution import histogram as histogram
 from .matrix import correlations as correlations
 from .matrix import tallies as tallies
+from .trend import trends as trends
