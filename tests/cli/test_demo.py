@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import html
+import importlib.util
 import json
 import re
 import shlex
@@ -10,23 +12,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphlocal import CSRGraph, topology
+from graphlocal import CSRGraph, tasks, topology
 from graphlocal.cli import main
 from graphlocal.datasets import DigitsGraph
 
-FILES = {"demo.json", "edges.csv", "nodes.csv", "report.html", "runs.jsonl"}
+FILES = {"demo.json", "edges.csv", "links.jsonl", "nodes.csv", "report.html", "runs.jsonl"}
+NAMES = ("GAE", "NCN", "NCNC")
+ROOT = Path(__file__).parents[2]
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
-def shorten_layout(patch: pytest.MonkeyPatch) -> None:
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    """One step of the layout, and few of the hidden edges ranked among all nodes."""
+    rank = tasks.link.node_link_scores
+
+    def few(model, data, **options):
+        return rank(model, dataclasses.replace(data, test=data.test[:, :60]), **options)
+
     patch.setattr("graphlocal.cli._demo.drawing._ITERATIONS", 1)
+    patch.setattr(tasks.link, "node_link_scores", few)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("demo") / "a folder"
     with pytest.MonkeyPatch.context() as patch:
-        shorten_layout(patch)
+        shorten(patch)
         assert main(["demo", "-o", str(path), "--seeds", "2", "--epochs", "6", "-q"]) == 0
     return path
 
@@ -46,6 +57,9 @@ def test_it_writes_its_files_and_nothing_else(folder) -> None:
     lines = [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
     assert [(line["config"]["model"], line["seed"]) for line in lines] == [
         ("GCN", 0), ("MLP", 0), ("GCN", 1), ("MLP", 1)]
+    lines = [json.loads(line) for line in (folder / "links.jsonl").read_text().splitlines()]
+    assert [(line["config"]["model"], line["seed"]) for line in lines] == [
+        (name, seed) for name in NAMES for seed in (0, 1)]
 
 
 def test_the_table_is_that_of_the_graph(folder) -> None:
@@ -81,10 +95,10 @@ def test_the_page_is_whole_and_loads_nothing(page) -> None:
     reader = Reader()
     reader.feed(page)
     assert reader.open == []
-    assert reader.seen["svg"] == 3 and reader.seen["table"] == 2 and reader.seen["section"] == 3
+    assert reader.seen["svg"] == 4 and reader.seen["table"] == 3 and reader.seen["section"] == 4
     assert "script" not in reader.seen and "link" not in reader.seen
     assert "default-src 'none'" in page and "@import" not in page
-    assert re.findall(r"https?://[^\"' ]+", page) == ["http://www.w3.org/2000/svg"] * 3
+    assert re.findall(r"https?://[^\"' ]+", page) == ["http://www.w3.org/2000/svg"] * 4
     assert set(re.findall(r"url\(([^)]*)\)", page)) == {"#plot"}
     assert "prefers-color-scheme:dark" in page
 
@@ -109,6 +123,59 @@ def test_the_shown_training_gives_the_shown_figures(page, capsys) -> None:
         assert float(shown_std) == pytest.approx(float(std), abs=0.056)
 
 
+def test_the_shown_prediction_of_edges_gives_the_shown_figures(page, capsys, monkeypatch) -> None:
+    (program,) = (text for text in programs(page, "python") if "link.run" in text)
+    shorten(monkeypatch)
+    exec(compile(program, "report", "exec"), {})
+    printed = capsys.readouterr().out
+    parts = re.split(r"^(?:GAE|NCN|NCNC) ", printed, flags=re.MULTILINE)[1:]
+    assert len(parts) == 5
+    for name, part in zip(NAMES, parts, strict=False):
+        found = re.findall(r"test ([\d.]+) ± ([\d.]+)", part)
+        row = re.search(rf'<th scope="row">{name}</th>(.*?)</tr>', page).group(1)
+        shown = re.findall(r"<td>([\d.]+) ± ([\d.]+)</td>", row)
+        assert len(found) == len(shown) == 3
+        for pair, shown_pair in zip(found, shown, strict=True):
+            assert [float(v) for v in shown_pair] == pytest.approx(
+                [float(v) for v in pair], abs=0.056)
+        assert re.search(r"<td>\d+ ms</td>", row)
+    ranks = [float(re.search(r"Spearman (-?[\d.]+)", part).group(1)) for part in parts[3:]]
+    shown = re.search(r"correlation is (-?[\d.]+) for NCN, (-?[\d.]+) for GAE", page)
+    assert [float(v) for v in shown.groups()[::-1]] == pytest.approx(ranks, abs=0.0056)
+
+
+def test_edges_are_predicted_with_the_settings_of_the_example() -> None:
+    from graphlocal.cli._demo import links
+
+    spec = importlib.util.spec_from_file_location("ogbl_ncn", ROOT / "examples" / "ogbl_ncn.py")
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    setting = example.SETTINGS["digits"]
+    train = {name: value for name, value in setting["train"].items() if name != "epochs"}
+    assert setting["encoder"] == {"hidden_channels": links._HIDDEN, **links._ENCODER}
+    assert setting["predictor"] == links._PREDICTOR
+    assert setting["completion"] == links._COMPLETION
+    assert train == links._TRAIN
+
+
+@pytest.mark.parametrize(("gae", "ncn", "ncnc", "said"), [
+    ([0.5, 0.6], [0.6, 0.7], [0.5, 0.5],
+     "NCN is 10.0 points ahead (higher in 2 of 2 seeds) and NCNC is 5.0 points behind "
+     "(higher in 0 of 2 seeds)."),
+    ([0.5], [0.5], [0.75], "NCN is level and NCNC is 25.0 points ahead."),
+])
+def test_the_verdict_is_what_the_figures_say(gae, ncn, ncnc, said) -> None:
+    from graphlocal.cli._demo.links import _verdict
+
+    def result(scores):
+        best = [{"hits@20": tasks.link.Best(1, 0.0, score)} for score in scores]
+        return tasks.link.LinkRunResult([
+            tasks.link.LinkResult("hits@20", b, {}, {}, {}, 1) for b in best])
+
+    found = _verdict(dict(zip(NAMES, map(result, (gae, ncn, ncnc)), strict=True)))
+    assert found == f"Compared with GAE in Hits@20, {said}"
+
+
 def test_the_shown_command_and_drawing_run(folder, page, tmp_path) -> None:
     (command,) = programs(page, "shell")
     name, *words = shlex.split(command)
@@ -126,12 +193,12 @@ def test_the_shown_command_and_drawing_run(folder, page, tmp_path) -> None:
 
 def test_again_into_the_same_folder(tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    shorten_layout(monkeypatch)
+    shorten(monkeypatch)
     for epochs in (1, 2):
         assert main(["demo", "--seeds", "1", "--epochs", str(epochs)]) == 0
         captured = capsys.readouterr()
         assert captured.out == "graphlocal-demo/report.html\n"
-        assert "[3/3]" in captured.err and "test accuracy" in captured.err
+        assert "[4/4]" in captured.err and "test accuracy" in captured.err
     lines = (tmp_path / "graphlocal-demo" / "runs.jsonl").read_text().splitlines()
     assert [json.loads(line)["epochs"] for line in lines] == [2, 2]
     assert "±" not in (tmp_path / "graphlocal-demo" / "report.html").read_text().replace(
@@ -139,7 +206,7 @@ def test_again_into_the_same_folder(tmp_path, capsys, monkeypatch) -> None:
 
 
 def test_nothing_of_others_is_overwritten(tmp_path, capsys, monkeypatch) -> None:
-    shorten_layout(monkeypatch)
+    shorten(monkeypatch)
     (tmp_path / "thesis.tex").write_text("mine")
     assert main(["demo", "-o", str(tmp_path)]) == 2
     assert "files of another origin" in capsys.readouterr().err

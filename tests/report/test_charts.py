@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphlocal.report import bins, ccdf, correlations, density, histogram, tallies
+from graphlocal.report import bins, ccdf, correlations, density, histogram, tallies, trends
 from graphlocal.report.charts.frame import Axis, log_ticks, number, tick_name
 from graphlocal.report.charts.matrix import half_decades
 from graphlocal.report.charts.pattern import pattern
@@ -230,3 +230,26 @@ def test_no_edge_of_a_pattern_hides_behind_another() -> None:
                 along = place[v] - place[u]
                 t = np.clip((place[w] - place[u]) @ along / (along @ along), 0, 1)
                 assert np.linalg.norm(place[u] + t * along - place[w]) > 2, graphlet
+
+
+def test_trends_stand_where_the_ticks_say() -> None:
+    means = ([0.0, 0.4, 1.0], [0.2, 0.4, 0.6], [0.1, 0.2, 0.4], [0.3, 0.8, 0.7])
+    root = parse(trends({"A": ("a", means), "B": ("b", means)}, x_name="x", y_name="y", share=True))
+    across, up = tick_places(root, "middle"), tick_places(root, "end")
+    points = sorted(dots(root))[::2]
+    assert [x for x, _ in points] == pytest.approx([across[t] for t in ("0", "0.4", "1")], abs=0.11)
+    assert [y + 4.5 for _, y in points] == pytest.approx(
+        [up[t] for t in ("20 %", "40 %", "60 %")], abs=0.11)
+    band = next(p for p in root.iter(f"{SVG}path") if p.get("class") == "band").get("d", "")
+    corners = [tuple(map(float, corner.split())) for corner in band.strip("MZ").split("L")]
+    upper, lower = corners[:3], corners[3:][::-1]
+    assert [x for x, _ in upper] == [x for x, _ in lower] == [x for x, _ in points]
+    assert [y + 4.5 for _, y in upper[1:2]] == pytest.approx([up["80 %"]], abs=0.11)
+    assert [y + 4.5 for _, y in lower[1:]] == pytest.approx([up["20 %"], up["40 %"]], abs=0.11)
+    names = [float(t.get("y", "")) for t in root.iter(f"{SVG}text") if t.get("class") == "name"]
+    assert len(names) == 2 and abs(names[0] - names[1]) >= 18, "names do not lie on each other"
+
+
+def test_trends_of_one_value() -> None:
+    root = parse(trends({"A": ("a", ([3.0], [0.5], [0.5], [0.5]))}, x_name="x", y_name="y"))
+    assert len(dots(root)) == 1

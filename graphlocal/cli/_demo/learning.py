@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ...report import Command, Fact, Figure, Pair, Section, Table, curves
-from .workspace import Workspace
+from ...report import Fact, Figure, Pair, Section, Table, curves
+from .workspace import Made, Workspace, one_thread
 
 _HIDDEN, _DROPOUT, _DECAY = 64, 0.5, 5e-3
 
@@ -36,7 +34,7 @@ def section(work: Workspace) -> Section:
     runs: dict[str, list[tasks.FitResult]] = {name: [] for name in models}
     latest = dict.fromkeys(models, 0.0)
     with (work.bar(work.num_seeds * work.epochs * len(models), "  training") as bar,
-          _one_thread()):
+          one_thread()):
         for seed in range(work.num_seeds):  # side by side: seed by seed, one after the other
             for name, (make_model, forward) in models.items():
                 def on_epoch(epoch: int, scores: dict[str, float], name: str = name) -> None:
@@ -73,7 +71,7 @@ def section(work: Workspace) -> Section:
             Table("Accuracy in percent.", ("", "weights", "validation", "test", "epoch"), rows,
                   f"Mean ± standard deviation over {seeds}, at the epoch that was best on "
                   f"validation. The runs are in runs.jsonl."),
-        ), _Made(code(work.num_seeds, work.epochs))],
+        ), Made(code(work.num_seeds, work.epochs))],
     )
 
 
@@ -100,29 +98,6 @@ def make_mlp():
 print(tasks.node.run(make_gcn, data, **settings))
 print(tasks.node.run(make_mlp, data, forward=lambda model, data: model(data.x), **settings))
 """
-
-
-class _Made:
-    """The program under a pair of blocks, at full width."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def html(self) -> str:
-        return f'<p class="made">Made with</p>{Command(self.text, "python").html()}'
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """On a graph this small more threads cost more than they bring."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _milliseconds(result: Any) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...graph import CSRGraph
-from ...report.page import Fact
+from ...report.page import Command, Fact
 from .folder import DemoFolder
 
 
@@ -46,3 +48,26 @@ class Workspace:
 
         return tqdm(total=total, desc=what, leave=False, file=sys.stderr,
                     disable=True if self.quiet else None)
+
+
+class Made:
+    """The program under a pair of blocks, at full width."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def html(self) -> str:
+        return f'<p class="made">Made with</p>{Command(self.text, "python").html()}'
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """On a graph this small more threads cost more than they bring."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
