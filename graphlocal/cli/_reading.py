@@ -98,13 +98,12 @@ def working(args: argparse.Namespace) -> Iterator[Progress]:
 
 
 def read_graph(file: str, args: argparse.Namespace, progress: Progress) -> Any:
-    """The graph of one file; a directory is mapped, and its edges are not gone through."""
+    """The graph of one file; a directory is mapped, and gone through once before any kernel."""
     from ..graph import CSRGraph
 
     progress.start(f"reading {file}")
     # Of a stream the reader takes the name from its attribute: "<stdin>".
-    return CSRGraph.read(sys.stdin.buffer if file == "-" else file, check=False,
-                         **reading_options(args))
+    return CSRGraph.read(sys.stdin.buffer if file == "-" else file, **reading_options(args))
 
 
 def reading_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -406,8 +406,8 @@ expected 0 in row 1 too, an undirected graph (build the graph with CSRGraph.from
 
         Args:
             directory: The directory.
-            check: Go through every edge too, for a directory of unknown origin; :meth:`read`
-                does.
+            check: Go through every edge too, as :meth:`read` and the command line do, for a
+                directory of unknown origin: a damaged one may crash what is computed.
 
         Raises:
             GraphError: If the directory is none of ours, incomplete or damaged.

@@ -149,11 +149,14 @@ def open_graph(directory: str | os.PathLike[str], *, check: bool = False) -> CSR
         checks.fail_file(str(folder / "rowptr.npy"), "row pointers that fall or end elsewhere",
                          f"row pointers from 0 to {ends}", "the file is damaged: save again")
     if check:
-        checks.check_csr(rowptr, col, weight)
+        try:
+            checks.check_csr(rowptr, col, weight)
+        except checks.GraphError as error:
+            raise checks.GraphError(f"{name}: {error}") from None
     try:
         report = GraphReport(**meta.get("report", {}))
-        for name, count in asdict(report).items():
-            checks.check_count(count, name)
+        for what, count in asdict(report).items():
+            checks.check_count(count, what)
     except TypeError as error:
         checks.fail_file(str(folder / "meta.json"), f"a damaged report ({error})",
                          "what save wrote")

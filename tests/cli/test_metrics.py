@@ -471,3 +471,19 @@ def test_a_tab_can_be_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     path.write_text("New York\tLos Angeles\n")
     assert main(["metrics", str(path), "-m", "degree", "--sep", "\\t"]) == 0
     assert rows(capsys.readouterr().out)[1:] == [["New York", "1"], ["Los Angeles", "1"]]
+
+
+@pytest.mark.parametrize("col", [[1, 0, 99, 1], [1, 0, -5, 1], [2, 0, 2, 1]])
+@pytest.mark.parametrize("command", [
+    ["metrics", "GRAPH", "-m", "all"], ["orbits", "GRAPH"], ["summary", "GRAPH"],
+    ["pairs", "GRAPH", "PAIRS"], ["compare", "PAIRS", "GRAPH"]])
+def test_damaged_directories_reach_no_kernel(
+    col: list[int], command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, pairs = tmp_path / "graph", tmp_path / "pairs.txt"
+    pairs.write_text("0 1\n")
+    CSRGraph.from_edges([(0, 1), (1, 2)]).save(folder)
+    np.save(folder / "col.npy", np.array(col, np.int32))
+    places = {"GRAPH": str(folder), "PAIRS": str(pairs)}
+    assert main([places.get(word, word) for word in command]) == 2
+    assert f"{folder}: argument 'col'" in capsys.readouterr().err

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from graphlocal.graph import CSRGraph, GraphError, read
+from graphlocal.graph.checks import check_csr
 from tests.zoo import ZOO, each_zoo_graph
 
 
@@ -155,8 +160,53 @@ def test_check_finds_what_opening_does_not_look_for(tmp_path: Path) -> None:
     CSRGraph.open(folder)
     with pytest.raises(GraphError, match="'col': got index 99, expected 0 <= index < num_nodes=3"):
         CSRGraph.open(folder, check=True)
-    with pytest.raises(GraphError, match="col"):
+    with pytest.raises(GraphError, match="graph: argument 'col'"):
         read(folder)
+
+
+def fault(rowptr: NDArray[Any], col: NDArray[Any], weight: NDArray[Any] | None) -> bool:
+    """Whether arrays are no simple undirected graph, the plain way."""
+    rows = np.split(col, rowptr[1:-1])
+    entries = [(u, int(v)) for u, row in enumerate(rows) for v in row]
+    value = dict(zip(entries, [1.0] * len(col) if weight is None else weight, strict=True))
+    return (any(sorted(set(row.tolist())) != row.tolist() for row in rows)
+            or any(u == v or (v, u) not in value for u, v in entries)
+            or any(not np.isfinite(w) or w == 0 or w != value[v, u]
+                   for (u, v), w in value.items()))
+
+
+@given(st.data())
+def test_check_finds_any_damage(data: st.DataObject) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 100)))
+    nodes = data.draw(st.integers(2, 12))
+    weighted = data.draw(st.booleans())
+    index = rng.integers(0, nodes, (2, 2 * nodes))
+    graph = CSRGraph.from_edge_index(
+        index, nodes, rng.integers(1, 3, index.shape[1]) if weighted else None)
+    col, weight = graph.col.copy(), None if graph.weight is None else graph.weight.copy()
+    if len(col):
+        for _ in range(data.draw(st.integers(0, 2))):
+            at = data.draw(st.integers(0, len(col) - 1))
+            if weight is not None and data.draw(st.booleans()):
+                weight[at] = data.draw(st.sampled_from([0.0, -0.0, 1.0, -1.0, np.nan, np.inf]))
+            else:
+                col[at] = data.draw(st.integers(-2, nodes + 1))
+    wrong = fault(graph.rowptr, col, weight)
+    with pytest.raises(GraphError) if wrong else nullcontext():
+        CSRGraph(graph.rowptr, col, weight)
+    if weight is None or np.isfinite(weight).all():
+        return
+    with pytest.raises(GraphError, match="finite and not zero"):
+        check_csr(graph.rowptr, graph.col, weight)
+
+
+def test_rows_that_are_exchanged_are_found() -> None:
+    """Sums of hashes see neither their order nor how often: rows are looked at for both."""
+    rowptr = np.arange(0, 10, 2)
+    CSRGraph(rowptr, np.array([1, 3, 0, 2, 1, 3, 0, 2]))
+    for col in ([3, 1, 0, 2, 1, 3, 0, 2], [1, 1, 0, 0, 1, 3, 0, 2], [1, 2, 0, 2, 1, 3, 0, 2]):
+        with pytest.raises(GraphError, match="'col'"):
+            CSRGraph(rowptr, np.array(col))
 
 
 def test_what_is_no_directory(tmp_path: Path) -> None:

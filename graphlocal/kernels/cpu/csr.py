@@ -14,6 +14,8 @@ from .parallel import jit
 
 #: Bits of a key that one pass of the sort goes by.
 _DIGIT = 11
+#: Of a double: all bits but the sign, and infinity.
+_NO_SIGN, _INFINITE = 0x7FFFFFFFFFFFFFFF, 0x7FF0000000000000
 
 
 @jit
@@ -163,12 +165,45 @@ def sort_keys(key, value, bits):
 
 
 @jit
+def check_rows(start, stop, rowptr, col, bits, keys):
+    """Whether rows are those of a simple undirected graph: ``faults, balance``.
+
+    A fault is a row that is not sorted, holds its own node or one out of range, or has a weight
+    that is zero or not finite. The entries of smaller nodes add a hash of both ends and the weight
+    to the balance, the others take theirs off: over all rows it is 0 where every edge stands in
+    two rows, and else, because the keys are drawn anew every time, as good as never.
+
+    ``bits`` are the weights as integers, or empty.
+    """
+    faults, balance = 0, np.uint64(0)
+    num_nodes = len(rowptr) - 1
+    for u in range(start, stop):
+        last = -1
+        for slot in range(rowptr[u], rowptr[u + 1]):
+            v = np.int64(col[slot])
+            faults += v <= last or v >= num_nodes or v == u
+            last = v
+            mixed = np.uint64(min(u, v)) * keys[0] + np.uint64(max(u, v)) * keys[1] + keys[2]
+            if len(bits) > 0:
+                mixed = (mixed ^ (mixed >> np.uint64(32))) * keys[0] + np.uint64(bits[slot])
+                # Without its sign: zero, or all ones in the exponent.
+                size = bits[slot] & _NO_SIGN
+                faults += size == 0 or size >= _INFINITE
+            mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            mixed ^= mixed >> np.uint64(31)
+            balance += mixed if u < v else ~mixed + np.uint64(1)
+    return faults, balance
+
+
+@jit
 def find_fault(rowptr, col, weight):
     """First entry that a simple undirected graph cannot have: ``row, slot, what``.
 
     1: a self loop, 2: an unsorted or repeated neighbour, 3: an edge in one row only, 4: unequal
-    weights of an edge or a zero. In sorted rows the entries of column ``v``, met row by row, are
-    those of row ``v`` from left to right: one pointer per row finds every opposite.
+    weights of an edge, a zero or one that is not finite. In sorted rows the entries of column
+    ``v``, met row by row, are those of row ``v`` from left to right: one pointer per row finds
+    every opposite.
     """
     position = rowptr[:-1].copy()
     for u in range(len(rowptr) - 1):
@@ -181,7 +216,8 @@ def find_fault(rowptr, col, weight):
             other = position[v]
             if other >= rowptr[v + 1] or col[other] != u:
                 return u, slot, 3
-            if len(weight) > 0 and (weight[slot] != weight[other] or weight[slot] == 0):
+            if len(weight) > 0 and (weight[slot] != weight[other] or weight[slot] == 0
+                                    or not np.isfinite(weight[slot])):
                 return u, slot, 4
             position[v] = other + 1
     return 0, 0, 0
