@@ -55,13 +55,16 @@ def edges(count: int, seed: int = 0) -> Iterator[np.ndarray]:
 
 def write_list(path: Path, count: int) -> None:
     """Writes the list as text, two columns separated by a tab."""
-    from graphlocal.kernels.cpu.rows import write_rows
+    from graphlocal.kernels.cpu.float_text import powers_of_ten
+    from graphlocal.kernels.cpu.rows import INTEGER, write_rows
 
-    kinds, nothing = np.arange(2), np.zeros((0, 0), np.int64)
+    kinds, begin = np.full(2, INTEGER), np.zeros(1, np.int64)
+    no_text = np.zeros((0, 0), np.int64), np.zeros(0, np.uint8), begin
     out = np.empty(_MILLION * 22, np.uint8)
     with open(path, "wb") as file:
         for ends in edges(count):
-            size = write_rows(kinds, ends, nothing, np.zeros(0, np.uint8), np.uint8(9), out)
+            size = write_rows(0, ends.shape[1], kinds, ends, *no_text, ord("\t"), powers_of_ten(),
+                              out, begin)
             file.write(out[:size].data)
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import graphlocal
 from graphlocal import CSRGraph, GraphError, NodeTable
 from graphlocal.graph.output import replacing
+from graphlocal.kernels.cpu.parallel import set_num_threads
 from graphlocal.topology import METRICS
 
 IDS = np.array(["ann", "b, or not b", '"quoted"', "=1+1", "ünï", "two\nlines"])
@@ -242,6 +243,27 @@ def test_csv_is_what_pythons_writer_writes(rows: list[tuple], separator: str) ->
     writer = csv.writer(theirs, delimiter=separator, lineterminator="\n")
     writer.writerow(["node", *"abcde"])
     writer.writerows(rows)
+    assert ours.getvalue() == theirs.getvalue()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_many_rows_are_those_of_pythons_writer(threads: int) -> None:
+    rng = np.random.default_rng(0)
+    rows = 70_000  # more than are written at a time, and several blocks of them
+    names = np.array([f"é{i % 7}" * (i % 3) for i in range(rows)], object)
+    columns = {"x": rng.random(rows), "name": names, "n": rng.integers(-9, 10**12, rows),
+               "half": rng.standard_normal(rows).astype(np.float16),
+               "single": rng.standard_normal((rows, 2)).astype(np.float32)[:, 1],
+               "swapped": rng.standard_normal(rows).astype(">f8")}
+    ours, theirs = io.StringIO(), io.StringIO()
+    set_num_threads(threads)
+    try:
+        NodeTable(np.arange(rows), columns).to_csv(ours)
+    finally:
+        set_num_threads(None)
+    writer = csv.writer(theirs, lineterminator="\n")
+    writer.writerow(["node", *columns])
+    writer.writerows(zip(range(rows), *(c.tolist() for c in columns.values()), strict=True))
     assert ours.getvalue() == theirs.getvalue()
 
 

@@ -1,54 +1,57 @@
-"""Writes the rows of a table as text: integers are formatted here, other fields arrive as bytes."""
+"""Writes the rows of a table as text: numbers are formatted here, other fields arrive as bytes."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from .float_text import LONGEST_FLOAT, count_digits, write_digits, write_float
 from .parallel import jit
 
-#: Bytes of the longest integer, -9223372036854775808.
-LONGEST_INTEGER = 20
+#: What a column can be: any other number is that of a column of text.
+INTEGER, FLOAT = -1, -2
+#: Bytes of the longest number; no integer is longer than -9223372036854775808.
+LONGEST_NUMBER = LONGEST_FLOAT
 
 
 @jit
-def write_rows(kinds, integers, lengths, text, separator, out):
-    """Writes all rows into ``out`` and returns the number of bytes.
+def write_rows(start, stop, kinds, numbers, lengths, text, text_at, separator, powers, out, out_at):
+    """Writes rows from ``out_at[start]`` on; returns where the last one ends.
 
-    ``kinds[c]`` is the column's row in ``integers`` where it is not negative, else ``-1 - t`` for
-    column ``t`` of ``lengths``; ``text`` holds the bytes of those, row by row.
+    Args:
+        kinds: Of each column ``INTEGER``, ``FLOAT`` or its row in ``lengths``.
+        numbers: A row for every column of numbers: integers, or doubles seen as integers.
+        lengths: Bytes of each field of text, a row for every such column.
+        text: The bytes of those fields, row by row.
+        text_at: Where those of each row begin.
+        separator: Between two columns.
+        powers: From :func:`~graphlocal.kernels.cpu.float_text.powers_of_ten`.
+        out: The bytes that are written.
+        out_at: Where each row may begin: the rows before it cannot be longer.
     """
-    at = 0
-    read = 0
-    digits = np.empty(LONGEST_INTEGER, np.uint8)
-    rows = integers.shape[1] if integers.shape[0] else lengths.shape[1]
-    for row in range(rows):
+    at, read = out_at[start], text_at[start]
+    for row in range(start, stop):
+        column = 0
         for c in range(len(kinds)):
             if c:
                 out[at] = separator
                 at += 1
-            if kinds[c] < 0:
-                for _ in range(lengths[-1 - kinds[c], row]):
+            if kinds[c] >= 0:
+                for _ in range(lengths[kinds[c], row]):
                     out[at] = text[read]
                     at += 1
                     read += 1
                 continue
-            value = integers[kinds[c], row]
-            if value < 0:
+            number = numbers[column, row]
+            column += 1
+            value = np.uint64(number)
+            if kinds[c] == FLOAT:
+                at = write_float(value, powers, out, at)
+                continue
+            if number < 0:
                 out[at] = 45  # minus
                 at += 1
-                # The smallest int64 has no positive twin: one less has.
-                rest = np.uint64(-(value + 1)) + np.uint64(1)
-            else:
-                rest = np.uint64(value)
-            count = 0
-            while count == 0 or rest:
-                digits[count] = 48 + rest % np.uint64(10)
-                rest //= np.uint64(10)
-                count += 1
-            while count:
-                count -= 1
-                out[at] = digits[count]
-                at += 1
+                value = np.uint64(0) - value  # also of the smallest, which has no positive twin
+            at = write_digits(value, count_digits(value), out, at)
         out[at] = 10  # newline
         at += 1
     return at

@@ -12,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import checks
-from ...kernels.cpu.rows import LONGEST_INTEGER, write_rows
+from ...kernels.cpu.float_text import powers_of_ten
+from ...kernels.cpu.parallel import row_blocks, run_blocks
+from ...kernels.cpu.rows import FLOAT, INTEGER, LONGEST_NUMBER, write_rows
 
 # Rows turned into Python objects at a time: a bound on memory that costs no speed.
 _ROWS = 1 << 16
+# Bytes that take as long to write as what other kernels do with one edge.
+_BYTES = 8
 
 
 def write_header(columns: dict[str, NDArray[Any]], file: Any, separator: str) -> None:
@@ -32,26 +36,34 @@ def chunks(columns: dict[str, NDArray[Any]], separator: str) -> Iterator[str]:
 
 def _rows_text(columns: list[NDArray[Any]], separator: str) -> str:
     """The lines of some rows."""
-    kinds, integers, fields = [], [], []
+    kinds, numbers, fields = [], [], []
     for column in columns:
-        if column.dtype.kind != "b" and np.can_cast(column.dtype, np.int64):
-            kinds.append(len(integers))
-            integers.append(column)
+        if column.dtype.kind == "f" and np.can_cast(column.dtype, np.float64):
+            kinds.append(FLOAT)
+            numbers.append(column.astype(np.float64).view(np.int64))
+        elif column.dtype.kind != "b" and np.can_cast(column.dtype, np.int64):
+            kinds.append(INTEGER)
+            numbers.append(column)
         else:
+            kinds.append(len(fields))
             fields.append(_fields(column, separator))
-            kinds.append(-len(fields))
     rows = len(columns[0])
     text = list(chain.from_iterable(zip(*fields, strict=True)))
     data = "".join(text).encode()
     lengths = np.fromiter(map(len, text), np.int64, len(text))
     if len(data) != lengths.sum():  # not only ASCII: letters of several bytes
         lengths = np.fromiter((len(field.encode()) for field in text), np.int64, len(text))
-    out = np.empty(len(data) + rows * (len(integers) * LONGEST_INTEGER + len(columns)), np.uint8)
-    size = write_rows(
-        np.array(kinds), np.array(integers, np.int64).reshape(len(integers), rows),
-        lengths.reshape(rows, len(fields)).T.copy(), np.frombuffer(data, np.uint8),
-        ord(separator), out)
-    return out[:size].tobytes().decode()
+    lengths = lengths.reshape(rows, len(fields)).T
+    text_at = np.zeros(rows + 1, np.int64)
+    np.cumsum(lengths.sum(0), out=text_at[1:])
+    out_at = text_at + np.arange(rows + 1) * (len(numbers) * LONGEST_NUMBER + len(columns))
+    out = np.empty(out_at[-1], np.uint8)
+    blocks = row_blocks(out_at // _BYTES)
+    ends = run_blocks(
+        write_rows, blocks, np.array(kinds), np.array(numbers, np.int64).reshape(-1, rows),
+        lengths.copy(), np.frombuffer(data, np.uint8), text_at, ord(separator), powers_of_ten(),
+        out, out_at)
+    return b"".join(out[at:end] for at, end in zip(out_at[blocks], ends, strict=False)).decode()
 
 
 def _fields(column: NDArray[Any], separator: str) -> list[str]:
