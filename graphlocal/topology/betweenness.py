@@ -15,6 +15,9 @@ from .closeness import distances_from, draw_per_component
 from .components import connected_components
 from .estimate import Estimate
 
+#: More paths than any machine draws, and the error that about as many have.
+_MOST_PATHS, _LEAST_ERROR = 1 << 40, 1e-6
+
 #: Partial sums of the exact computation; fixed, so that sums do not depend on threads.
 _PARTS = 32
 
@@ -51,7 +54,8 @@ def betweenness(
         - **output:** ``values`` and ``error`` are :math:`(N)`
 
     Raises:
-        GraphError: If no graph can be made from ``graph`` or an argument is out of range.
+        GraphError: If no graph can be made from ``graph``, an argument is out of range, or without
+            ``samples`` two nodes have more than 1e308 shortest paths, as on a grid of 600 x 600.
 
     Example:
         >>> from graphlocal import CSRGraph
@@ -60,7 +64,7 @@ def betweenness(
     """
     graph = as_graph(graph)
     if samples is not None:
-        samples = checks.check_count(samples, "samples", least=1)
+        samples = checks.check_count(samples, "samples", least=1, most=_MOST_PATHS)
     confidence = checks.check_share(confidence, "confidence")
     seed = checks.check_count(seed, "seed")
     n = graph.num_nodes
@@ -82,7 +86,7 @@ def betweenness_samples(graph: Any, error: float, *, confidence: float = 0.95) -
     Args:
         graph: A :class:`~graphlocal.graph.CSRGraph` or anything :func:`~graphlocal.graph.as_graph`
             takes.
-        error: Largest difference from the true values, above 0.
+        error: Largest difference from the true values, at least 1e-6.
         confidence: Probability with which it holds. (default: ``0.95``)
 
     Raises:
@@ -96,6 +100,9 @@ def betweenness_samples(graph: Any, error: float, *, confidence: float = 0.95) -
     """
     graph = as_graph(graph)
     error = checks.check_positive(error, "error")
+    if error < _LEAST_ERROR:
+        checks.fail("error", str(error), f"at least {_LEAST_ERROR:g}",
+                    "betweenness without samples is exact")
     confidence = checks.check_share(confidence, "confidence")
     if graph.num_nodes < 3:
         return 1
@@ -110,6 +117,9 @@ def _exact(graph: CSRGraph) -> NDArray[np.float64]:
     run_blocks(_sum_part, np.arange(_PARTS + 1), borders, graph.rowptr, graph.col, sums,
                scratch=lambda: (np.zeros(n, np.int64), np.empty(n), np.empty(n),
                                 np.empty(n, graph.col.dtype)))
+    if np.isnan(sums).any():
+        checks.fail("graph", "one with over 1e308 shortest paths between two nodes",
+                    "no more than doubles count", "pass samples: paths drawn need not be counted")
     return sums.sum(axis=0)
 
 

@@ -126,7 +126,8 @@ def _mean_error(
     count = np.maximum(count, 1)
     variance = np.maximum(squares / count - mean * mean, 0)
     hoeffding = spread * np.sqrt(np.log(4 / risk) / (2 * count))
-    log = np.log(10 / risk)
+    # That bound holds for one side at five times the risk its logarithm has.
+    log = np.log(20 / risk)
     bernstein = (np.sqrt(2 * variance * log / count)
                  + (7 / 3 + 3 / np.sqrt(2)) * spread * log / count)
     return np.minimum(np.minimum(hoeffding, bernstein), spread)

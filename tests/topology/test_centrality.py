@@ -14,7 +14,12 @@ from graphlocal import CSRGraph, GraphError, topology
 from graphlocal.kernels.cpu.distances import count_bits
 from graphlocal.kernels.cpu.parallel import set_num_threads
 from graphlocal.topology.betweenness import betweenness, betweenness_samples
-from graphlocal.topology.closeness import closeness, distances_from, draw_per_component
+from graphlocal.topology.closeness import (
+    _mean_error,
+    closeness,
+    distances_from,
+    draw_per_component,
+)
 from tests.topology.test_metrics import graphs, to_networkx
 from tests.zoo import ZOO, each_zoo_graph
 
@@ -181,3 +186,46 @@ def test_in_the_table() -> None:
     expected = nx.closeness_centrality(nx.karate_club_graph())
     np.testing.assert_allclose(table["closeness"], list(expected.values()))  # 34 nodes: exact
     assert np.abs(table["betweenness"] - betweenness(graph).values).max() < 0.03
+
+
+def test_the_bound_of_closeness_is_of_two_sides() -> None:
+    """Bernstein and Serfling bound one side, at five times the risk in the logarithm; the bound of
+    Hoeffding has the other half of the risk."""
+    count, spread, risk = 10**6, 1000, 0.1
+    mean, variance = 2.0, 0.25
+    squares = np.array([round(count * (variance + mean**2))])
+    log = np.log(2 * 5 / (risk / 2))
+    expected = np.sqrt(2 * variance * log / count) + (7 / 3 + 3 / 2**0.5) * spread * log / count
+    found = _mean_error(np.array([mean]), squares, np.array([count]), np.array([spread]), risk)
+    assert found[0] == pytest.approx(expected)
+
+
+def diamonds(count: int) -> CSRGraph:
+    """A row of squares that touch at corners 0, 3, 6, ...: the paths double with each."""
+    corner = 3 * np.arange(count)[:, None]
+    edges = corner + np.array([[0, 1], [0, 2], [1, 3], [2, 3]]).reshape(1, 8)
+    return CSRGraph.from_edges(edges.reshape(-1, 2))
+
+
+def test_more_paths_than_doubles_count() -> None:
+    squares = 1200
+    graph = diamonds(squares)
+    with pytest.raises(GraphError, match="'graph': got one with over 1e308 shortest paths"):
+        betweenness(graph)
+    found = betweenness(graph, 4000)
+    # Everything from the left of a square to its right takes each way half the time.
+    i, n = np.arange(squares), graph.num_nodes
+    half = (3 * i + 1) * (3 * (squares - 1 - i) + 1) / ((n - 1) * (n - 2))
+    for way in (1, 2):
+        assert np.abs(found.values[way::3] - half).max() < found.error[0]
+    small = diamonds(12)
+    np.testing.assert_allclose(betweenness(small).values,
+                               list(nx.betweenness_centrality(to_networkx(small)).values()))
+
+
+def test_as_many_samples_as_nobody_draws() -> None:
+    graph = CSRGraph.from_edges([(0, 1), (1, 2)])
+    with pytest.raises(GraphError, match=r"'samples': got 10+, expected at most 1099511627776"):
+        betweenness(graph, 10**30)
+    with pytest.raises(GraphError, match=r"'error': got 1e-300, expected at least 1e-06 .*exact"):
+        betweenness_samples(graph, 1e-300)

@@ -6,14 +6,17 @@ import numpy as np
 
 from .parallel import jit
 
+#: Numbers of paths are scaled down beyond this, so that products of two of them are finite.
+_MANY = 1e100
+
 
 @jit
 def sum_dependencies(start, stop, rowptr, col, sums, steps, paths, share, queue):
     """Adds what the sources ``[start, stop)`` depend on each node to the one row of ``sums``.
 
     The dependency of a source on a node is the sum over all targets of the share of the shortest
-    paths that pass through the node. ``steps`` is scratch of zeros, ``[N]``, for distances plus
-    one; ``paths, share`` float64 and ``queue`` are scratch, ``[N]``.
+    paths that pass through the node; it is NaN where doubles end. ``steps`` is scratch of zeros,
+    ``[N]``, for distances plus one; ``paths, share`` float64 and ``queue`` are scratch, ``[N]``.
     """
     for source in range(start, stop):
         steps[source] = 1
@@ -36,6 +39,8 @@ def sum_dependencies(start, stop, rowptr, col, sums, steps, paths, share, queue)
                     paths[w] += paths[u]
         for i in range(last - 1, 0, -1):
             w = queue[i]
+            if paths[w] == np.inf:
+                share[w] = np.nan
             part = (1.0 + share[w]) / paths[w]
             for e in range(rowptr[w], rowptr[w + 1]):
                 u = col[e]
@@ -58,7 +63,10 @@ def _random(key, draw):
 
 @jit
 def _grow(rowptr, col, side, level, queue, first, last, steps, paths):
-    """Adds the nodes one draw further to one side's search; where its queue then ends."""
+    """Adds the nodes one step further to one side's search; where its queue then ends.
+
+    Of the numbers of paths only those of one level are compared, so that each has its own scale.
+    """
     end = last
     for i in range(first, last):
         u = queue[side, i]
@@ -71,6 +79,12 @@ def _grow(rowptr, col, side, level, queue, first, last, steps, paths):
                 end += 1
             elif steps[side, w] == level:
                 paths[side, w] += paths[side, u]
+    most = 0.0
+    for i in range(last, end):
+        most = max(most, paths[side, queue[side, i]])
+    if most > _MANY:
+        for i in range(last, end):
+            paths[side, queue[side, i]] /= _MANY
     return end
 
 
@@ -108,7 +122,7 @@ def draw_paths(start, stop, rowptr, col, keys, counts, steps, paths, queue):
             paths[side, end] = 1.0
             queue[side, 0] = end
             first[side], last[side], level[side] = 0, 1, 1
-        weight = 0.0
+        weight, met = 0.0, False
         side = 0
         while first[0] < last[0] and first[1] < last[1]:
             work = _frontier_work(rowptr, 0, queue, first[0], last[0])
@@ -121,9 +135,10 @@ def draw_paths(start, stop, rowptr, col, keys, counts, steps, paths, queue):
                 w = queue[side, i]
                 if steps[1 - side, w] > 0:
                     weight += paths[0, w] * paths[1, w]
-            if weight > 0.0:
+                    met = True
+            if met:
                 break
-        if weight > 0.0:
+        if met:
             # One of the nodes in the middle, by the number of shortest paths through it.
             left = _random(key, draw) * weight
             draw += 1
@@ -140,7 +155,12 @@ def draw_paths(start, stop, rowptr, col, keys, counts, steps, paths, queue):
             for towards in range(2):
                 v = middle
                 while steps[towards, v] > 2:
-                    left = _random(key, draw) * paths[towards, v]
+                    left = 0.0
+                    for e in range(rowptr[v], rowptr[v + 1]):
+                        u = col[e]
+                        if steps[towards, u] == steps[towards, v] - 1:
+                            left += paths[towards, u]
+                    left *= _random(key, draw)
                     draw += 1
                     before = -1
                     for e in range(rowptr[v], rowptr[v + 1]):
