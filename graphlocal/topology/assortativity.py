@@ -65,10 +65,15 @@ def numeric_assortativity(graph: Any, values: Any) -> float:
     """
     graph = as_graph(graph)
     x = checks.check_weight(values, graph.num_nodes, "values")
-    if graph.num_edges == 0 or np.ptp(x[graph.col]) == 0:
+    ends = x[graph.col]
+    if len(ends) == 0 or ends.min() == ends.max():
         return float("nan")
-    x = x - np.average(x, weights=graph.degree)
-    x /= np.abs(x).max()  # squares of large or tiny values would leave the range of numbers
+    # Sums and squares of large or tiny values would leave the range of numbers. A power of two
+    # rounds nothing.
+    x = np.where(graph.degree > 0, x, 0.0)
+    x = np.ldexp(x, -np.frexp(np.abs(x).max())[1])
+    x -= np.average(x, weights=graph.degree)
+    x /= np.abs(x).max()
     across = float(x[_sources(graph)] @ x[graph.col])
     return across / float(graph.degree @ (x * x))
 

@@ -83,13 +83,13 @@ def hop_sizes(graph: Any, hops: int = 2) -> NDArray[np.int64]:
     Args:
         graph: A :class:`~graphlocal.graph.CSRGraph` or anything :func:`~graphlocal.graph.as_graph`
             takes.
-        hops: The largest distance. (default: ``2``)
+        hops: The largest distance, at most the number of nodes or 65,536. (default: ``2``)
 
     Shapes:
         - **output:** :math:`(N, hops)`; differences of columns are numbers at exactly that distance
 
     Raises:
-        GraphError: If no graph can be made from ``graph`` or ``hops`` is below 1.
+        GraphError: If no graph can be made from ``graph`` or ``hops`` is out of range.
 
     Example:
         >>> from graphlocal import CSRGraph
@@ -97,7 +97,8 @@ def hop_sizes(graph: Any, hops: int = 2) -> NDArray[np.int64]:
         [[1, 2], [2, 3], [2, 3], [1, 2]]
     """
     graph = as_graph(graph)
-    hops = checks.check_count(hops, "hops", least=1)
+    # No node is further away; what is smaller is kept for graphs of any size.
+    hops = checks.check_count(hops, "hops", least=1, most=max(graph.num_nodes, 1 << 16))
     sizes = np.empty((graph.num_nodes, hops), np.int64)
     run_blocks(kernel.count_within, row_blocks(graph.rowptr, min_work=_MIN_BLOCK_WORK),
                graph.rowptr, graph.col, hops, sizes,

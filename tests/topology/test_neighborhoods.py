@@ -104,3 +104,33 @@ def test_two_hops_by_matrix_products() -> None:
 def test_bad_arguments(call: Any, message: str) -> None:
     with pytest.raises(GraphError, match=message):
         call(CSRGraph.from_edges([(0, 1), (1, 2)]))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e200, 1e-200, 2.0**1023, 2.0**-1060])
+@pytest.mark.parametrize("alone", [0.0, 1e300, 5e-324])
+def test_assortativity_at_the_ends_of_numbers(scale: float, alone: float) -> None:
+    """A path of four, and a node without edges, whose value is at no end of one."""
+    graph = CSRGraph.from_edges([(0, 1), (1, 2), (2, 3)], num_nodes=5)
+    values = [-scale, scale, scale / 2, -scale / 2, alone]
+    expected = topology.numeric_assortativity(graph, [-2, 2, 1, -1, 0])
+    assert expected == pytest.approx(nx.numeric_assortativity_coefficient(
+        to_networkx_with([-2, 2, 1, -1]), "x"))
+    with np.errstate(all="raise", under="ignore"):
+        assert topology.numeric_assortativity(graph, values) == pytest.approx(expected)
+
+
+def to_networkx_with(values: list[int]) -> nx.Graph:
+    path = nx.path_graph(len(values))
+    nx.set_node_attributes(path, dict(enumerate(values)), "x")
+    return path
+
+
+def test_values_that_hardly_differ() -> None:
+    graph = CSRGraph.from_edges([(0, 1), (1, 2), (2, 3)])
+    assert topology.numeric_assortativity(graph, [1e16, 1e16 + 2, 1e16 + 4, 1e16]) == \
+        pytest.approx(topology.numeric_assortativity(graph, [0, 2, 4, 0]), abs=0.2)
+
+
+def test_more_hops_than_there_can_be() -> None:
+    with pytest.raises(GraphError, match=r"'hops': got 1\d+, expected at most 65536"):
+        topology.hop_sizes(CSRGraph.from_edges([(0, 1)]), 10**19)
