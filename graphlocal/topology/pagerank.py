@@ -15,6 +15,8 @@ from .blocks import map_blocks
 
 # Few blocks: every pass has three kernels, and a call costs as much as a thousand edges.
 _MIN_BLOCK_WORK, _MAX_BLOCKS = 1 << 17, 128
+#: Doubles have no more digits of ranks that add up to 1.
+_LEAST_TOL = 1e-16
 Floats = NDArray[np.float64]
 
 
@@ -48,7 +50,7 @@ def pagerank(
             (default: ``None``)
         tol: Bound on the sum over all nodes of what one more step of the power method would
             change, the norm networkx uses (it allows ``N * tol``); the ranks are then off by at
-            most ``tol / (1 - damping)`` in sum. (default: ``1e-8``)
+            most ``tol / (1 - damping)`` in sum. At least 1e-16. (default: ``1e-8``)
         max_iter: Most passes over the edges. (default: ``1000``)
         weight: Whether walks follow edges in proportion to their weights; ``None`` means where
             there are any. (default: ``None``)
@@ -68,6 +70,8 @@ def pagerank(
     graph = as_graph(graph)
     damping = checks.check_fraction(damping, "damping")
     tol = checks.check_positive(tol, "tol")
+    if tol < _LEAST_TOL:
+        checks.fail("tol", str(tol), f"at least {_LEAST_TOL}", "doubles hold no more digits")
     max_iter = checks.check_count(max_iter, "max_iter", least=1)
     restart = _restarts(graph, personalization)
     if graph.num_nodes == 0:
@@ -92,7 +96,14 @@ def _solve(
     damping: float, tol: float, max_iter: int,
 ) -> Floats:
     """``y`` with ``(D - a A) y = r``, to a residual of ``tol``; ``r`` becomes the residual."""
-    y, p, q = np.zeros(len(r)), np.zeros(len(r)), np.empty(len(r))
+    # Of what is not on isolated nodes, each has its share of the edges: that the sum is right from
+    # the first step on is what makes it so in the end, whatever the tolerance.
+    mass, whole = float(r.sum()), float(degree.sum())
+    if not 0 < whole < np.inf:
+        whole = np.inf
+    y = np.full(len(r), mass / (1 - damping) / whole)
+    r -= mass / whole * degree
+    p, q = np.zeros(len(r)), np.empty(len(r))
     share = 0.0
     squares, size = _sums(run_blocks(kernel.descend, borders, 0.0, degree, p, p, y, r))
     for _ in range(max_iter):
@@ -176,7 +187,7 @@ def _by_position(graph: CSRGraph, shares: dict[Any, Any]) -> Floats:
         place = position[name]
         try:
             values[place] = share
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             checks.fail("personalization", f"{share!r} for id {name!r}", "a number",
                         kind=checks.GraphTypeError)
     return values

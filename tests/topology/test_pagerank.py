@@ -192,3 +192,26 @@ def test_weights_a_walk_cannot_follow() -> None:
         pagerank(huge)
     with pytest.raises(GraphTypeError):
         pagerank(3)
+
+
+@pytest.mark.parametrize("damping", [0.0, 0.85, 1 - 1e-10, 1 - 1e-16])
+@pytest.mark.parametrize("tol", [1e-12, 1.0])
+def test_ranks_add_up_to_one_whatever_the_tolerance(damping: float, tol: float) -> None:
+    """Where restarts are rarer than the tolerance, they are still restarts of all there is."""
+    graph = CSRGraph.from_edges([(0, 1), (1, 2), (2, 3)], num_nodes=5)
+    for personalization in (None, [1, 0, 0, 2, 0], [1, 0, 0, 0, 1]):
+        found = pagerank(graph, damping, personalization, tol=tol)
+        assert found.sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_a_walk_that_hardly_restarts_is_where_edges_are() -> None:
+    graph = CSRGraph.from_edges([(0, 1), (1, 2), (2, 3)])
+    np.testing.assert_allclose(pagerank(graph, 1 - 1e-14), graph.degree / 6, atol=1e-9)
+
+
+def test_numbers_that_are_too_small_or_too_large() -> None:
+    graph = CSRGraph.from_edges([(0, 1), (1, 2)])
+    with pytest.raises(GraphError, match="'tol': got 1e-300, expected at least 1e-16"):
+        pagerank(graph, tol=1e-300)
+    with pytest.raises(GraphTypeError, match="'personalization': got 1000"):
+        pagerank(graph, personalization={0: 10**400})
