@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...graph import CSRGraph, as_graph, checks
 from ...kernels.cpu import spmm
 from ...kernels.cpu.parallel import row_blocks, run_blocks
-from .targets import as_targets, default_beta
+from .targets import as_targets, check_undefined, chosen_beta
 
 
 def approximate_topological_concentration(
@@ -73,7 +73,7 @@ def approximate_topological_concentration(
     checks.check_choice(norm, "norm", ("row", "sym"))
     checks.check_choice(similarity, "similarity", ("cosine", "inner"))
     seed = checks.check_count(seed, "seed")
-    beta = default_beta(graph) if beta is None else checks.check_positive(beta, "beta", zero=True)
+    beta, undefined = chosen_beta(graph, beta, hops), check_undefined(undefined)
     chosen = graph if targets is None else as_targets(graph, targets)
 
     x = _propagated(graph, hops, dim, norm == "sym", beta, seed)

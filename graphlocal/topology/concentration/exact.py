@@ -11,7 +11,7 @@ from ...graph import CSRGraph, as_graph, checks
 from ...kernels.cpu import concentration as kernel
 from ...kernels.cpu.parallel import row_blocks, run_blocks, run_summed
 from ..clustering import clustering
-from .targets import as_targets, default_beta, mean_over_targets
+from .targets import as_targets, check_undefined, chosen_beta, mean_over_targets
 from .two_hops import two_hop_overlaps, walk_counts
 
 
@@ -76,9 +76,8 @@ def topological_concentration(
         [0.848, 0.848, 0.69, 0.0]
     """
     graph = as_graph(graph)
-    if isinstance(hops, bool) or hops not in (1, 2, 3):
-        checks.fail("hops", repr(hops), "1, 2 or 3")
-    beta = default_beta(graph) if beta is None else checks.check_positive(beta, "beta", zero=True)
+    hops = checks.check_count(hops, "hops", least=1, most=3)
+    beta, undefined = chosen_beta(graph, beta, hops), check_undefined(undefined)
     own = targets is None
     chosen = graph if targets is None else as_targets(graph, targets)
     if own and hops == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -11,8 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphlocal import CSRGraph, GraphError
+from graphlocal.graph import GraphTypeError
 from graphlocal.kernels.cpu.parallel import set_num_threads
-from graphlocal.topology import clustering, topological_concentration
+from graphlocal.topology import (
+    approximate_topological_concentration,
+    clustering,
+    topological_concentration,
+)
 from graphlocal.topology.concentration import two_hops
 from tests.zoo import ZOO, each_zoo_graph
 
@@ -184,3 +190,38 @@ def test_bad_input() -> None:
     ]:
         with pytest.raises(GraphError, match=message):
             topological_concentration(graph, **arguments)
+
+
+@pytest.mark.parametrize("hops", [0, 4, 2.0, "2", True, None, [1], np.array([1, 2])])
+def test_hops_there_are_not(hops: Any) -> None:
+    with pytest.raises(GraphError, match="argument 'hops': got"):
+        topological_concentration(CSRGraph.from_edges([(0, 1)]), hops=hops)
+
+
+@pytest.mark.parametrize("undefined", ["x", None, [0.0, 1.0], True])
+def test_what_stands_for_undefined_is_a_number(undefined: Any) -> None:
+    graph = CSRGraph.from_edges([(0, 1)])
+    for metric in (topological_concentration, approximate_topological_concentration):
+        with pytest.raises(GraphTypeError, match=r"'undefined': got .*expected a number"):
+            metric(graph, undefined=undefined)
+
+
+def test_a_beta_that_leaves_the_range_of_numbers() -> None:
+    graph = CSRGraph.from_edges([(0, 1), (1, 2), (2, 3)])
+    for metric in (topological_concentration, approximate_topological_concentration):
+        with pytest.raises(GraphError, match=r"argument 'beta': got 1e\+200, expected at most"):
+            metric(graph, hops=3, beta=1e200)
+        assert np.isfinite(metric(graph, hops=3, beta=1e7)).all()
+
+
+def test_a_graph_of_targets_has_the_nodes_in_the_same_order() -> None:
+    graph = CSRGraph.read(b"a b\nb c\nc d\n")
+    other = CSRGraph.read(b"d a\na b\nb c\n")
+    with pytest.raises(GraphError, match="'targets': got a graph with other ids, or in another"):
+        topological_concentration(graph, other)
+    with pytest.raises(GraphError, match="'targets': got a graph with other ids, or in another"):
+        topological_concentration(graph, CSRGraph.from_edges([(0, 2)], num_nodes=4))
+    same = CSRGraph.read(b"a b\nb c\nc d\na c\n")
+    assert same.ids.tolist() == graph.ids.tolist()
+    # a knows b, as its new neighbour c does and its old one, b, does not.
+    assert topological_concentration(graph, same)[0] == 0.5
