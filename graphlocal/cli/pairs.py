@@ -107,7 +107,9 @@ def _checked(args: argparse.Namespace) -> list[str]:
         checks.check_count(args.top, "--top", least=1)
         checks.check_choice(args.score, "--score", LOCAL_SCORES)
     files = [file for file in (args.file, args.pairs) if file is not None]
-    check_files(files)
+    if files == ["-", "-"]:
+        raise checks.GraphError("-: stdin holds FILE or PAIRS, not both")
+    check_files(list(dict.fromkeys(files)))  # both may be one file: its edges are scored
     check_table(args.output, files)
     checks.check_positive(args.beta, "--beta")
     names = resolve_scores(",".join(args.metrics), "--metrics") if args.metrics else list(

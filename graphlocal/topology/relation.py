@@ -124,7 +124,7 @@ def metric_performance_relation(
     x, y = _values(metric, "metric"), _values(performance, "performance")
     if len(x) != len(y):
         checks.fail("performance", f"{len(y)} values", f"{len(x)}, one for each of 'metric'")
-    bins = checks.check_count(bins, "bins", least=1)
+    bins = min(checks.check_count(bins, "bins", least=1), max(len(x), 1))
     bootstrap = checks.check_count(bootstrap, "bootstrap", least=1)
     seed = checks.check_count(seed, "seed")
     if checks.check_positive(confidence, "confidence") >= 1:

@@ -217,7 +217,7 @@ def test_bad_input(
     assert "name a file with edges" in fails(capsys)
     assert "pass --top K" in fails(capsys, square)
     assert "leave out" in fails(capsys, square, pairs, "--top", 3)
-    assert "named twice" in fails(capsys, "-", "-")
+    assert "stdin holds FILE or PAIRS, not both" in fails(capsys, "-", "-")
     assert "--per-node goes with --top" in fails(capsys, square, pairs, "--per-node")
     assert "at least 1" in fails(capsys, square, "--top", 0)
     assert "'--score': got 'pa'" in fails(capsys, square, "--top", 3, "--score", "pa")
@@ -261,3 +261,12 @@ def test_bar_knows_the_kernels(names: list[str]) -> None:
         pair_scores(graph, [(0, 1), (2, 3)], names)
     # Whatever else runs is a small part of the time.
     assert [kernel for kernel in ran if kernel in _shares(names)] == list(_shares(names))
+
+
+def test_a_file_scores_its_own_edges(
+    square: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["pairs", str(square), str(square), "-m", "cn", "-q"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[:2] for line in lines] == [
+        line.split(",") for line in SQUARE.splitlines()]

@@ -105,3 +105,9 @@ def test_bad_input() -> None:
     ]:
         with pytest.raises(GraphError, match=message):
             metric_performance_relation(one, two, **options)
+
+
+def test_more_bins_than_nodes() -> None:
+    values = np.arange(10.0)
+    found = metric_performance_relation(values, values, bins=10**12)
+    assert found.count.tolist() == [1] * 10

@@ -81,7 +81,7 @@ def write_scores(start, stop, rowptr, col, left, right, order, common, sums, bet
             out[p, slots[ATTACHMENT]] = product
         if slots[KATZ] >= 0:
             edge = _is_neighbor(col, rowptr[v], rowptr[v + 1], u)
-            out[p, slots[KATZ]] = beta * edge + beta * beta * shared
+            out[p, slots[KATZ]] = beta * (edge + beta * shared)  # a large beta times 0 is 0
         if slots[SORENSEN] >= 0:
             ends = first + second
             out[p, slots[SORENSEN]] = 2.0 * shared / ends if ends else 0.0

@@ -120,7 +120,7 @@ def check_walk(alpha: Any, eps: Any) -> tuple[float, float]:
 
 def _limits(graph: CSRGraph, eps: float) -> NDArray[np.float32]:
     # Half the memory to wander through; a little below, so that rounding keeps the promise.
-    return (eps * (1 - 1e-7) * graph.degree).astype(np.float32)
+    return (min(eps, 1.0) * (1 - 1e-7) * graph.degree).astype(np.float32)
 
 
 def _scratch(graph: CSRGraph) -> Callable[[], tuple[NDArray[Any], ...]]:

@@ -120,3 +120,10 @@ def test_bad_arguments_are_refused(options: dict) -> None:
     graph = CSRGraph.from_edges([(0, 1), (1, 2)], num_nodes=4)
     with pytest.raises(GraphError):
         personalized_pagerank(graph, **options)
+
+
+def test_an_error_of_more_than_all_there_is() -> None:
+    graph = CSRGraph.from_edges([(0, 1), (1, 2)])
+    with np.errstate(all="raise"):
+        found = personalized_pagerank(graph, [0], eps=1e300)
+    assert found.toarray().tolist() == [[pytest.approx(0.15), 0, 0]]

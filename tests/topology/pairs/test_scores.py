@@ -188,3 +188,10 @@ def test_pairs_of_tensors_and_nothing() -> None:
     for empty in ([], np.zeros((0, 2)), np.zeros((0, 2), np.int64)):
         assert pair_scores(graph, empty, "cn,ppr").shape == (0, 2)
     assert pair_scores(CSRGraph.from_edge_index(*ZOO["empty"]), []).shape == (0, 6)
+
+
+def test_katz_of_a_huge_beta_and_nothing_is_nothing() -> None:
+    graph = CSRGraph.from_edges([(0, 1), (1, 2)], num_nodes=4)
+    found = pair_scores(graph, [(0, 3), (0, 1), (0, 2)], "katz2", beta=1e200)
+    assert found[:2, 0].tolist() == [0.0, 1e200]
+    assert found[2, 0] == np.inf
