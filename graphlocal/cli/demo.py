@@ -62,8 +62,8 @@ def _write(folder, args: argparse.Namespace):
     page = Page(
         "A first tour of GraphLocal", "Handwritten digits as a graph",
         f"{work.graph.num_nodes:,} small images of handwritten digits, each joined to the five it "
-        "looks most like. What does such a graph look like, what can be counted in it, and does "
-        "it help to read the digits?",
+        "looks most like. What does such a graph look like, what can be counted in it, does it "
+        "help to read the digits, and can edges that are hidden be found again?",
         work.facts, sections,
         [f"Made in {seconds:.0f} seconds by graphlocal {__version__} with torch "
          f"{torch.__version__} on {os.cpu_count()} processors. "

@@ -161,14 +161,16 @@ def test_edges_are_predicted_with_the_settings_of_the_example() -> None:
 @pytest.mark.parametrize(("gae", "ncn", "ncnc", "said"), [
     ([0.5, 0.6], [0.6, 0.7], [0.5, 0.5],
      "NCN is 10.0 points ahead (higher in 2 of 2 seeds) and NCNC is 5.0 points behind "
-     "(higher in 0 of 2 seeds)."),
-    ([0.5], [0.5], [0.75], "NCN is level and NCNC is 25.0 points ahead."),
+     "(higher in 0 of 2 seeds); in Hits@100 it is +5.0 and -2.5 points."),
+    ([0.5], [0.5], [0.75],
+     "NCN is level and NCNC is 25.0 points ahead; in Hits@100 it is +0.0 and +12.5 points."),
 ])
 def test_the_verdict_is_what_the_figures_say(gae, ncn, ncnc, said) -> None:
     from graphlocal.cli._demo.links import _verdict
 
     def result(scores):
-        best = [{"hits@20": tasks.link.Best(1, 0.0, score)} for score in scores]
+        best = [{"hits@20": tasks.link.Best(1, 0.0, score),
+                 "hits@100": tasks.link.Best(1, 0.0, score / 2)} for score in scores]
         return tasks.link.LinkRunResult([
             tasks.link.LinkResult("hits@20", b, {}, {}, {}, 1) for b in best])
 

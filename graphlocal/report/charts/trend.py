@@ -49,11 +49,13 @@ def trends(
     across = Axis(float(every[0].min()), float(every[0].max()), LEFT + 8, right - 8, log=log_x)
     up = Axis(float(every[2].min()), float(every[3].max()), HEIGHT - BOTTOM - 6, TOP)
     parts = [side(up, LEFT, right, share=share), foot(across, HEIGHT - BOTTOM)]
-    names = []
-    for name, (colour, (x, mean, low, high)) in data.items():
-        at, middle = across(x), up(mean)
-        around = line(np.concatenate([at, at[::-1]]), np.concatenate([up(high), up(low)[::-1]]))
+    for colour, (x, _, low, high) in data.values():  # below all lines
+        at = np.concatenate([x, x[::-1]])
+        around = line(across(at), up(np.concatenate([high, low[::-1]])))
         parts.append(f'<path class="band" fill="var(--{colour})" d="{around}Z"/>')
+    names = []
+    for name, (colour, (x, mean, _, _)) in data.items():
+        at, middle = across(x), up(mean)
         parts.append(f'<path class="curve" stroke="var(--{colour})" d="{line(at, middle)}"/>')
         parts.append(f'<path class="points" stroke="var(--{colour})" d="{dots(at, middle)}"/>')
         names.append([float(middle[-1]), colour, name])
