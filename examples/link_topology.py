@@ -150,6 +150,7 @@ def write_page(path: Path, title: str, columns, performance, found, shift, moved
         bins,
         density,
         histogram,
+        trends,
     )
 
     def picture(name: str) -> Figure:
@@ -162,15 +163,24 @@ def write_page(path: Path, title: str, columns, performance, found, shift, moved
                               log_x=name == "degree", y_name="reciprocal rank"),
                       f"Reciprocal rank against {name}.", said)
 
+    table = Table("Correlations.", ["", "Pearson", "Spearman", "nodes"],
+                  [[name, f"{r.pearson:.3f}", f"{r.spearman:.3f}", f"{r.num_nodes:,}"]
+                   for name, r in found.items()])
+    drawn = {name.removeprefix("TC of ").removesuffix(" links"): (
+        colour, (r.metric, r.performance, r.low, r.high))
+        for name, colour in (("TC of training links", "a"), ("TC of test links", "b"))
+        if (r := found.get(name))}
+    curve = Figure(trends(drawn, x_name="topological concentration", y_name="reciprocal rank"),
+                   "Mean reciprocal rank.",
+                   "Over ranges of TC that hold about as many nodes, with 95 % bands.") if (
+                       drawn) else None
     names = list(columns)
     sections = [
         Section("Where links are predicted well", "Nodes with test links, darker where there are "
                 "many; the line is the mean over ranges.", [Pair(*map(picture, names[:2])),
                                           Pair(*map(picture, names[2:4]))]),
-        Section("What goes with it", "Correlations with the reciprocal rank.", [
-            Table("Correlations.", ["", "Pearson", "Spearman", "nodes"],
-                  [[name, f"{r.pearson:.3f}", f"{r.spearman:.3f}", f"{r.num_nodes:,}"]
-                   for name, r in found.items()])]),
+        Section("What goes with it", "Correlations with the reciprocal rank.", [Pair(
+            curve, table) if curve is not None else table]),
         Section("The shift", "By how much a node's training neighbours are joined to its other "
                 f"neighbours more than its test neighbours are: {shift}.", [Beside(Figure(
                     histogram(bins(shift.shift[np.isfinite(shift.shift)], log=False),

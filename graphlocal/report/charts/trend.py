@@ -42,7 +42,7 @@ def trends(
         >>> picture.count("h0"), picture.count('class="band"')
         (2, 1)
     """
-    right = WIDTH - 52
+    right = WIDTH - 14 - 8.5 * max(map(len, series))  # room for the names
     data = {name: (colour, [np.asarray(values, float) for values in means])
             for name, (colour, means) in series.items()}
     every = [np.concatenate([means[i] for _, means in data.values()]) for i in range(4)]
