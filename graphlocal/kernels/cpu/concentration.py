@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .links import find_entry
 from .parallel import jit
 
 # A search in a row of length d costs about so many steps of a scan per doubling of d.
@@ -49,19 +50,6 @@ def sum_overlaps(start, stop, rowptr, col, tptr, tcol, total, mark):
 
 
 @jit
-def _has(col, low, high, node):
-    """Whether a sorted stretch of ``col`` holds a node."""
-    end = high
-    while low < high:
-        middle = (low + high) >> 1
-        if col[middle] < node:
-            low = middle + 1
-        else:
-            high = middle
-    return low < end and col[low] == node
-
-
-@jit
 def weigh_overlaps(start, stop, rowptr, col, weight, tptr, tcol, out, mark):
     """Weighted mean over the neighbours ``u`` of ``i`` of their share of the targets of ``i``.
 
@@ -90,7 +78,7 @@ def weigh_overlaps(start, stop, rowptr, col, weight, tptr, tcol, out, mark):
             common = 0
             if targets * steps < high - low:
                 for t in range(first, last):
-                    common += _has(col, low, high, tcol[t])
+                    common += find_entry(col, low, high, tcol[t]) >= 0
             else:
                 for f in range(low, high):
                     common += mark[col[f]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .links import find_entry
 from .parallel import jit
 
 (COMMON, JACCARD, ADAMIC_ADAR, ALLOCATION, ATTACHMENT, KATZ, SORENSEN, COSINE,
@@ -45,19 +46,6 @@ def arrange_ends(start, stop, pairs, longer, order, left, right):
 
 
 @jit
-def _is_neighbor(col, low, high, node):
-    while low < high:
-        middle = (low + high) >> 1
-        if col[middle] < node:
-            low = middle + 1
-        elif col[middle] > node:
-            high = middle
-        else:
-            return True
-    return False
-
-
-@jit
 def write_scores(start, stop, rowptr, col, left, right, order, common, sums, beta, slots, out):
     """Every score that was asked for, of the arranged pairs ``[start, stop)``.
 
@@ -80,7 +68,7 @@ def write_scores(start, stop, rowptr, col, left, right, order, common, sums, bet
         if slots[ATTACHMENT] >= 0:
             out[p, slots[ATTACHMENT]] = product
         if slots[KATZ] >= 0:
-            edge = _is_neighbor(col, rowptr[v], rowptr[v + 1], u)
+            edge = find_entry(col, rowptr[v], rowptr[v + 1], u) >= 0
             out[p, slots[KATZ]] = beta * (edge + beta * shared)  # a large beta times 0 is 0
         if slots[SORENSEN] >= 0:
             ends = first + second
