@@ -114,6 +114,9 @@ class ConcentrationReweighting(BaseTransform):
                 fail("data.edge_weight", f"{len(weight)} values", f"{index.size(1)}, one per edge")
             if not weight.is_floating_point():
                 weight = weight.float()
+            if not bool((torch.isfinite(weight) & (weight >= 0)).all()):
+                fail("data.edge_weight", "negative, infinite or NaN weights",
+                     "finite weights of at least 0", "shares of others are not defined")
         if self.norm == "gcn":
             index, weight = gcn_norm(index, weight, num_nodes)
         else:

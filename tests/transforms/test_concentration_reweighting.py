@@ -170,3 +170,12 @@ def test_bad_input() -> None:
         update(data.edge_index, h, lambda a, b: a * b, data.edge_weight)
     with pytest.raises(GraphError, match="index"):
         update(data.edge_index, h[:5], mlp, data.edge_weight)
+
+
+@pytest.mark.parametrize("norm", ["gcn", "mean"])
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+def test_weights_that_have_no_shares(weight: float, norm: str) -> None:
+    data = Data(edge_index=torch.tensor([[0, 1], [1, 0]]), num_nodes=2,
+                edge_weight=torch.tensor([weight, 1.0]))
+    with pytest.raises(GraphError, match=r"'data.edge_weight': got negative, infinite or NaN"):
+        ConcentrationReweighting(norm=norm)(data)
