@@ -171,4 +171,9 @@ def cases() -> list[Case]:
             networkit(_networkit_pagerank, "pagerank"),
             networkx("pagerank", "pagerank", tol=1e-8 / NUM_NODES),
         ], rtol=0, atol=1e-9),
+        Case("average neighbour degree", _inputs, [
+            Peer("graphlocal", _ours("average_neighbor_degree", "mean")),
+            igraph(lambda graph: np.nan_to_num(graph.knn()[0]), "mean"),
+            networkx("average_neighbor_degree", "mean"),
+        ]),
     ]
