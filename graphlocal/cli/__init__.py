@@ -18,11 +18,14 @@ from importlib import import_module
 from typing import NoReturn
 
 from ..version import __version__
+from ._interrupts import interruptible
 
 __all__ = ["main"]
 
 #: Exit codes: bad arguments or bad input, and what shells use for Ctrl-C.
 BAD_INPUT, INTERRUPTED = 2, 130
+#: Kept with all that they hold: kernels that were being linked crash whoever frees them.
+_interruptions: list[KeyboardInterrupt] = []
 
 
 class _Parser(argparse.ArgumentParser):
@@ -45,6 +48,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         ...
         SystemExit: 0
     """
+    said = ["graphlocal"]
+    try:
+        with interruptible():
+            return _run(argv, said)
+    except KeyboardInterrupt as error:
+        _interruptions.append(error)
+        print(f"{' '.join(said)}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(argv: Sequence[str] | None, said: list[str]) -> int:
+    """The command that the arguments name, whose name is added to what was ``said``."""
     parser = _Parser(
         prog="graphlocal", description="Local structure of graphs, from a file to a table.",
         epilog="graphlocal COMMAND --help says more of each.",
@@ -62,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.command is None:
         parser.print_help()
         return 0
+    said.append(args.command)
     try:
         code = modules[args.command].run(args)
         sys.stdout.flush()
@@ -70,9 +86,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough (`| head`): no error, and nothing left to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except KeyboardInterrupt:
-        print(f"graphlocal {args.command}: interrupted", file=sys.stderr)
-        return INTERRUPTED
     except Exception as error:
         sentence = explain(error)
         if sentence is None:
