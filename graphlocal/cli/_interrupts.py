@@ -62,9 +62,12 @@ def _interrupt(_number: int, frame: FrameType | None) -> None:
 
 def _again() -> None:
     """The same in a moment."""
-    _thread.start_new_thread(_wait, ())
+    _thread.start_new_thread(_wait, (_thread.get_ident(),))
 
 
-def _wait() -> None:
+def _wait(thread: int) -> None:
     time.sleep(0.02)
-    _thread.interrupt_main()
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(thread, signal.SIGINT)  # this also wakes who waits
+    else:
+        _thread.interrupt_main()
