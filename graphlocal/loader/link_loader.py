@@ -51,7 +51,7 @@ class LinkLoader(DataLoader):
     Shapes:
         - **edge_index:** :math:`(2, E)`
         - **edge_label_index:** :math:`(2, P)`
-        - **x:** :math:`(N, F)`
+        - **x:** :math:`(N, F)`, dense or sparse
 
     Raises:
         GraphError: If an index is out of range, there is no positive, or the graph lacks too few
@@ -97,7 +97,9 @@ class LinkLoader(DataLoader):
                          **kwargs)
 
     def __iter__(self) -> Iterator[Data]:
+        # Both are drawn before there are workers, so that these change nothing.
         self.dataset.draw()
+        self.sampler.draw()
         return super().__iter__()
 
 
@@ -107,11 +109,15 @@ class _Batches(Sampler[Tensor]):
     def __init__(self, total: int, size: int, shuffle: bool,
                  generator: torch.Generator | None) -> None:
         self.total, self.size, self.shuffle, self.generator = total, size, shuffle, generator
+        self.order = torch.arange(total)
+
+    def draw(self) -> None:
+        """The order of the next pass."""
+        if self.shuffle:
+            self.order = torch.randperm(self.total, generator=self.generator)
 
     def __iter__(self) -> Iterator[Tensor]:
-        order = (torch.randperm(self.total, generator=self.generator) if self.shuffle
-                 else torch.arange(self.total))
-        return iter(order.split(self.size))
+        return iter(self.order.split(self.size))
 
     def __len__(self) -> int:
         return -(-self.total // self.size)
@@ -123,14 +129,21 @@ class _Links(Dataset[Data]):
     def __init__(self, edge_index: Tensor, positive: Tensor, num_nodes: int | None,
                  x: Tensor | None, num_hops: int | None, negatives: str | None,
                  generator: torch.Generator | None) -> None:
+        edges = pair_columns(edge_index, "edge_index", num_nodes)
+        if not isinstance(edge_index, Tensor):
+            edge_index = edges
         if num_nodes is None:
-            known = int(edge_index.max()) + 1 if edge_index.numel() else 0
+            known = int(edges.max()) + 1 if edges.numel() else 0
             num_nodes = known if x is None else max(known, x.size(0))
+        if x is not None and x.size(0) != num_nodes:
+            fail("x", f"{x.size(0)} rows", f"{num_nodes}, one per node")
+        if num_hops is not None and x is not None and x.layout is not torch.strided:
+            # of the sparse layouts, this one alone can be cut
+            x = x.to_sparse_coo().coalesce()
         self.num_nodes, self.x, self.edge_index = num_nodes, x, edge_index
         self.positive = pair_columns(positive, "edge_label_index", num_nodes)
         if self.positive.size(1) == 0:
             fail("edge_label_index", "no pair", "at least one edge to learn from")
-        pair_columns(edge_index, "edge_index", num_nodes)
         self.num_hops = None if num_hops is None else check_count(num_hops, "num_hops", least=1)
         self.kind, self.generator = negatives, generator
         self.negative: Tensor | None = None
@@ -169,6 +182,6 @@ class _Links(Dataset[Data]):
         nodes = k_hop_nodes(self.graph, ends, self.num_hops)
         edges = torch.from_numpy(induced_edges(self.graph, nodes))
         n_id = torch.from_numpy(nodes)
-        x = None if self.x is None else self.x[n_id.to(self.x.device)]
+        x = None if self.x is None else self.x.index_select(0, n_id.to(self.x.device))
         return Data(x=x, edge_index=edges.to(pairs.device), edge_label_index=local.to(pairs.device),
                     edge_label=label, n_id=n_id.to(pairs.device), num_nodes=len(nodes))

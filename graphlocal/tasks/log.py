@@ -54,6 +54,10 @@ class JsonLines:
             file.flush()
             os.fsync(file.fileno())
 
+    def __contains__(self, record: Mapping[str, Any]) -> bool:
+        """Whether the record has a line: compared as what is read back, lists for tuples."""
+        return json.loads(json.dumps(record)) in list(self)
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         if not self.path.exists():
             return

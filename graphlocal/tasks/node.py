@@ -195,7 +195,6 @@ def run(
                  "split r")
     if log is not None and not isinstance(log, JsonLines):
         log = JsonLines(log)
-    logged = list(log) if log is not None else []
     results: list[FitResult] = []
     model: nn.Module | None = None
     for number, seed in enumerate(seeds):
@@ -212,7 +211,7 @@ def run(
         results.append(result)
         record = {**result.record(), "config": dict(config or {})}
         # A finished run taken from its checkpoint has its line already.
-        if log is not None and not (resumed and record in logged):
+        if log is not None and not (resumed and record in log):
             log.append(record)
         if on_run is not None:
             on_run(result, model)

@@ -76,6 +76,25 @@ def test_a_neighbourhood_gives_the_scores_of_the_whole_graph(num_workers) -> Non
     assert seen == 2 * edges.size(1)
 
 
+def test_workers_change_nothing() -> None:
+    both, edges = karate()
+    passes = []
+    for num_workers in (0, 2):
+        torch.manual_seed(3)
+        loader = LinkLoader(both, edges, 30, num_hops=1, num_workers=num_workers)
+        passes.append([batch.n_id[batch.edge_label_index] for batch in [*loader, *loader]])
+    assert len(passes[0]) == 6
+    assert all(map(torch.equal, *passes))
+
+
+@pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr])
+def test_sparse_features_of_a_neighbourhood(layout) -> None:
+    both, edges = karate()
+    x = torch.eye(34).to_sparse(layout=layout)
+    for batch in LinkLoader(both, edges, 30, x=x, num_hops=1):
+        assert torch.equal(batch.x.to_dense(), torch.eye(34)[batch.n_id])
+
+
 def test_a_dense_graph_repeats_its_few_missing_pairs() -> None:
     edges = torch.tensor([p for p in nx.complete_graph(8).edges if p != (2, 5)]).t()
     (batch,) = LinkLoader(edges, edges, 100)
@@ -88,11 +107,15 @@ def test_bad_arguments() -> None:
         ({"batch_size": 0}, "'batch_size'"), ({"negatives": "hard"}, "'negatives'"),
         ({"num_hops": 0}, "'num_hops'"), ({"num_workers": 1}, "'num_workers': got 1, expected 0"),
         ({"drop_last": True}, "'drop_last'"), ({"num_nodes": 5}, "index 33"),
+        ({"x": torch.ones(20, 2)}, "'x': got 20 rows, expected 34"),
+        ({"x": torch.ones(34, 2), "num_nodes": 40}, "'x': got 34 rows, expected 40"),
     ):
         with pytest.raises(GraphError, match=message):
             LinkLoader(both, edges, **options)
     with pytest.raises(GraphError, match=r"'edge_label_index': got shape \(78, 2\).*\.t\(\)"):
         LinkLoader(both, edges.t())
+    with pytest.raises(GraphError, match="'edge_index': got dtype float32"):
+        LinkLoader((both * 1.0).tolist(), edges)
     with pytest.raises(GraphError, match="'edge_label_index': got no pair"):
         LinkLoader(both, edges[:, :0])
     complete = torch.tensor(list(nx.complete_graph(4).edges)).t()

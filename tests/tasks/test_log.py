@@ -17,6 +17,10 @@ def test_lines_go_in_and_come_out(tmp_path) -> None:
         log.append(record)
     assert list(log) == records
     assert (tmp_path / "new" / "runs.jsonl").read_bytes().count(b"\n") == 2
+    pair = {"config": {"sizes": (1, 2)}}
+    assert pair not in log
+    log.append(pair)
+    assert pair in log  # a list by now
 
 
 def test_a_line_cut_off_costs_only_itself(tmp_path, caplog) -> None:

@@ -11,7 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...graph.checks import check_bounds, check_count, check_positive, fail
+from ...graph.checks import (
+    check_bounds,
+    check_count,
+    check_integers,
+    check_positive,
+    fail,
+    to_numpy,
+)
 from ...graph.csr import CSRGraph
 from ...loader import NegativePairs
 from ...loader.pairs import pair_columns
@@ -77,11 +84,14 @@ class LinkData:
             fail("x", got, f"a tensor of shape ({self.num_nodes}, F) or ({self.num_nodes},)")
 
     def _check_negatives(self, name: str, positive: Tensor) -> Tensor:
-        pairs = torch.as_tensor(getattr(self, name))
+        pairs = getattr(self, name)
+        if not isinstance(pairs, Tensor):
+            pairs = torch.from_numpy(check_integers(to_numpy(pairs, name), name))
         count = positive.size(1)
         if pairs.dim() != 3:
             pairs = pair_columns(pairs, name, self.num_nodes)
-        elif pairs.size(0) != 2 or pairs.size(1) != count or pairs.is_floating_point():
+        elif pairs.size(0) != 2 or pairs.size(1) != count or (
+                pairs.is_floating_point() or pairs.is_complex() or pairs.dtype is torch.bool):
             fail(name, f"shape {tuple(pairs.shape)}, {pairs.dtype}",
                  f"integers of shape (2, M) or (2, {count}, M)")
         elif pairs.numel():

@@ -87,7 +87,8 @@ def fit(
         metrics: ``"hits@K"`` (any K), ``"mrr"``, ``"auc"``, ``"ap"``; or names and functions of
             the scores of positives and negatives.
         monitor: The metric that chooses the best epoch on validation; ``None`` means the last one.
-        patience: Epochs without an improvement after which training stops; ``None`` never stops.
+        patience: Epochs without an improvement after which training stops, once validation has
+            said so; ``None`` never stops.
         eval_every: Epochs between two evaluations; the last one is always evaluated.
         eval_batch_size: Pairs scored at once.
         seed: Passed to :func:`~graphlocal.tasks.set_seed` first; ``None`` leaves the generators
@@ -161,9 +162,11 @@ def fit(
                      "remove the file to start anew")
 
     def finished() -> bool:
+        # Only a validation can tell that there was no improvement.
+        judged = training.history["evaluated"][-1:] == [training.epoch]
         waited = training.epoch - training.best_epoch
         return training.epoch >= epochs or (
-            patience is not None and training.best_epoch > 0 and waited >= patience)
+            patience is not None and judged and waited >= patience)
 
     with tqdm(total=epochs, initial=training.epoch, desc=description or None, unit="epoch",
               leave=False, file=sys.stderr, disable=None if progress else True) as bar:
@@ -246,7 +249,6 @@ def run(
         fail("seed", repr(options["seed"]), "no such setting of run", "pass seeds")
     if log is not None and not isinstance(log, JsonLines):
         log = JsonLines(log)
-    logged = list(log) if log is not None else []
     results: list[LinkResult] = []
     model: nn.Module | None = None
     for number, seed in enumerate(seeds):
@@ -265,7 +267,7 @@ def run(
         results.append(result)
         record = {**result.record(), "config": dict(config or {})}
         # A finished run taken from its checkpoint has its line already.
-        if log is not None and not (resumed and record in logged):
+        if log is not None and not (resumed and record in log):
             log.append(record)
         if on_run is not None:
             on_run(result, model)
@@ -307,7 +309,8 @@ def _settings(
         "num_params": sum(p.numel() for p in training.model.parameters()),
         "optimizer": type(training.optimizer).__name__, "groups": groups,
         "num_nodes": data.num_nodes,
-        "edges": [_checksum(part) for part in (data.train, data.val, data.test)],
+        "edges": [_checksum(part) for part in (data.train, data.val, data.test, data.val_neg,
+                                               data.test_neg)],
         "features": None if data.x is None or data.x.layout is not torch.strided
         else _checksum(data.x),
     }

@@ -136,12 +136,17 @@ def _labelled(pos: Tensor, neg: Tensor) -> tuple[object, object]:
     pos, neg = _check_scores(pos, neg)
     neg = neg.flatten()
     label = torch.cat([torch.ones(len(pos)), torch.zeros(len(neg))])
-    return label.numpy(), torch.cat([pos, neg]).cpu().numpy()
+    # Places in the order of all scores: numpy has no bfloat16 and scikit-learn takes no infinity.
+    place = torch.cat([pos, neg]).unique(return_inverse=True)[1]
+    return label.numpy(), place.cpu().numpy()
 
 
 def _check_scores(pos: Tensor, neg: Tensor) -> tuple[Tensor, Tensor]:
     # Converted, since OGB's own MRR trips over numpy arrays; not widened, to keep its ties.
     pos, neg = torch.as_tensor(pos).detach(), torch.as_tensor(neg).detach()
+    for name, scores in (("pos", pos), ("neg", neg)):
+        if scores.dtype is torch.bool or scores.is_complex():
+            fail(name, str(scores.dtype), "numbers that can be compared", kind=GraphTypeError)
     if pos.dim() != 1 or neg.dim() not in (1, 2) or (neg.dim() == 2 and len(neg) != len(pos)):
         fail("pos, neg", f"shapes {tuple(pos.shape)} and {tuple(neg.shape)}",
              "shapes (P,) and (M,) or (P, M)")

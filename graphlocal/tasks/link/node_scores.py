@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ...graph.checks import check_count, fail
+from ...graph.checks import GraphTypeError, check_count, fail
 from ...loader.pairs import pair_columns
 from .data import LinkData
 
@@ -120,6 +120,8 @@ def ranking_scores(
         ([0, 2], [0.0, 0.0], [0.5, 0.5])
     """
     num_nodes = check_count(num_nodes, "num_nodes", least=1)
+    if not isinstance(ks, Iterable):
+        fail("ks", repr(ks), "a list of numbers", kind=GraphTypeError)
     ks = [check_count(k, "ks", least=1) for k in ks]
     links = _both_directions(pair_columns(links, "links", num_nodes), num_nodes)
     if known is None:
@@ -153,25 +155,28 @@ def _ranks(scores: Tensor, nodes: Tensor, own: Tensor, found: Tensor, place: Ten
     if bool(scores.isnan().any()):
         fail("score_rows", "NaN", "numbers that can be ranked",
              "look for NaN in the features of the nodes")
+    if not scores.is_floating_point():
+        scores = scores.double()
     value = scores[own, found]
-    scores = scores.clone()
-    low = -float("inf")
+    hidden = torch.zeros_like(scores, dtype=torch.bool)
     begin, stop = known_ptr[nodes], known_ptr[nodes + 1]
     length = stop - begin
     slot = torch.arange(int(length.sum()), device=own.device)
     slot += (begin - (torch.cumsum(length, 0) - length)).repeat_interleave(length)
-    scores[torch.arange(num_rows, device=own.device).repeat_interleave(length),
-           known[1, slot]] = low
-    scores[torch.arange(num_rows, device=own.device), nodes] = low
-    scores[own, found] = low
+    hidden[torch.arange(num_rows, device=own.device).repeat_interleave(length),
+           known[1, slot]] = True
+    hidden[torch.arange(num_rows, device=own.device), nodes] = True
+    hidden[own, found] = True
     # Among the links of a node the best comes first; then what is not to be found pushes it down.
     order = torch.argsort(value, descending=True, stable=True)
     order = order[torch.argsort(own[order], stable=True)]
-    ordered = scores.sort(dim=1).values
+    ordered = scores.masked_fill(hidden, -float("inf")).sort(dim=1).values
     widest = int(place.max()) + 1
     table = value.new_full((num_rows, widest), float("inf"))
     table[own, place] = value[order]
-    above = num_nodes - torch.searchsorted(ordered, table.contiguous())
+    # What is hidden comes first, and does not count even against a link that scores -inf.
+    first = torch.searchsorted(ordered, table).maximum(hidden.sum(dim=1, keepdim=True))
+    above = num_nodes - first
     return above[own, place] + 1 + place
 
 

@@ -179,12 +179,18 @@ class LinkTraining:
                         batch_size=self.eval_batch_size,
                         val_edges_as_input=self.val_edges_as_input)
 
+    def _generators(self) -> list[torch.Generator]:
+        """Sources of randomness that parts of the model have to themselves."""
+        own = (getattr(module, "generator", None) for module in self.model.modules())
+        return [generator for generator in own if isinstance(generator, torch.Generator)]
+
     def state(self) -> dict[str, Any]:
         """Everything the next epoch depends on."""
         return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
                 "weights": self.best_weights, "scores": self.scores,
                 "best": {name: list(best) for name, best in self.best.items()},
-                "history": self.history, "random": random_state()}
+                "history": self.history, "random": random_state(),
+                "generators": [generator.get_state() for generator in self._generators()]}
 
     def load(self, state: dict[str, Any]) -> None:
         """Goes back to a :meth:`state`, so that the next epoch is the one that followed it."""
@@ -197,6 +203,8 @@ class LinkTraining:
             self.scores = state["scores"]
             self.history = {name: list(values) for name, values in state["history"].items()}
             restore_random_state(state["random"])
+            for generator, value in zip(self._generators(), state["generators"], strict=True):
+                generator.set_state(value.cpu())
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
             fail("checkpoint", f"the state of another model ({error})", "the same model",
                  "remove the file to start anew")

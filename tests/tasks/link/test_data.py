@@ -84,6 +84,8 @@ BAD = {
     "floats": ({"train": [[0.0], [1.0]]}, "'train': got dtype float32"),
     "negatives of others": ({"val_neg": torch.zeros((2, 3, 4), dtype=torch.long)},
                             r"'val_neg'.*\(2, M\) or \(2, 1, M\)"),
+    "flags for negatives": ({"val_neg": torch.zeros((2, 1, 4), dtype=torch.bool)}, "torch.bool"),
+    "text for negatives": ({"val_neg": "random"}, "'val_neg'"),
     "negatives out of range": ({"val_neg": torch.full((2, 1, 4), 7)}, "'val_neg': got index 7"),
     "features of other nodes": ({"x": torch.zeros(4, 2)}, r"'x': got shape \(4, 2\)"),
     "features that are no tensor": ({"x": [1, 2, 3, 4, 5]}, "'x': got list"),

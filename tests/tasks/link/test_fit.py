@@ -10,7 +10,7 @@ from torch import nn
 
 from graphlocal import GraphError
 from graphlocal.models import LinkEncoder, LinkModel
-from graphlocal.nn.link import NCNPredictor
+from graphlocal.nn.link import NCNCPredictor, NCNPredictor
 from graphlocal.tasks import JsonLines, set_seed
 from graphlocal.tasks.link import LinkData, evaluate, fit, run
 from graphlocal.tasks.link.training import link_loss
@@ -127,6 +127,10 @@ def test_interrupted_and_resumed_is_uninterrupted(tmp_path, stop_at) -> None:
         fit(SmallLinkNet(), data, **{**options, "batch_size": 65}, checkpoint=path)
     with pytest.raises(GraphError, match="edges: "):
         fit(SmallLinkNet(), small_link_data(8), **options, checkpoint=path)
+    easier = LinkData(45, data.train, data.val, data.val_neg[:, :20], data.test, data.test_neg,
+                      data.x)
+    with pytest.raises(GraphError, match="edges: "):
+        fit(SmallLinkNet(), easier, **options, checkpoint=path)
     with pytest.raises(GraphError, match="'epochs': got 3, expected at least the 12"):
         fit(SmallLinkNet(), data, **{**options, "epochs": 3}, checkpoint=path)
 
@@ -134,6 +138,32 @@ def test_interrupted_and_resumed_is_uninterrupted(tmp_path, stop_at) -> None:
 def test_patience_counts_epochs() -> None:
     result = fit(SmallLinkNet(), small_link_data(), epochs=200, seed=0, patience=3, **FAST)
     assert result.epochs == result.best_epoch + 3 < 200
+
+
+def test_patience_waits_for_a_validation() -> None:
+    result = fit(SmallLinkNet(), small_link_data(), epochs=200, seed=0, patience=3, eval_every=5,
+                 **FAST)
+    assert result.history["evaluated"][-1] == result.epochs < 200
+    assert result.epochs == result.best_epoch + 5
+
+
+def test_a_source_of_randomness_of_its_own_is_resumed(tmp_path) -> None:
+    def make() -> LinkModel:
+        set_seed(0)
+        return LinkModel(LinkEncoder(6, 8), NCNCPredictor(
+            8, 8, num_samples=2, generator=torch.Generator().manual_seed(1)))
+
+    def stop(epoch: int, scores: dict[str, float]) -> None:
+        if epoch == 3:
+            raise Stop
+
+    data, path = small_link_data(), tmp_path / "run.pt"
+    options = {**FAST, "epochs": 4, "seed": 0, "checkpoint_every": 1}
+    expected = fit(make(), data, **options)
+    with pytest.raises(Stop):
+        fit(make(), data, **options, checkpoint=path, on_epoch=stop)
+    result = fit(make(), data, **options, checkpoint=path)
+    assert untimed(result.history) == untimed(expected.history)
 
 
 def test_two_learning_rates_and_a_frozen_encoder() -> None:

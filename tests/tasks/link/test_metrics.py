@@ -58,6 +58,16 @@ def test_areas_by_hand() -> None:
     assert average_precision(pos, neg) == pytest.approx(0.5 * 1 + 0.5 * 2 / 4)
 
 
+def test_areas_depend_on_the_order_alone() -> None:
+    pos, neg = torch.tensor([3.0, 1.0]), torch.tensor([2.0, 1.0, 0.0])
+    for metric in (roc_auc, average_precision):
+        expected = metric(pos, neg)
+        assert metric(pos.bfloat16(), neg.bfloat16()) == expected
+        # A logit may overflow and is then still the largest.
+        assert metric(torch.tensor([math.inf, 1.0]), torch.tensor([2.0, 1.0, -math.inf])
+                      ) == expected
+
+
 def test_k_above_the_number_of_negatives_is_an_error() -> None:
     pos, neg = torch.zeros(5), torch.ones(19)
     # OGB's evaluator calls this a perfect score.
@@ -72,7 +82,9 @@ def test_bad_scores_and_names() -> None:
     one = torch.ones(3)
     for pos, neg, message in ((one[:0], one, "0 positives"), (one, one[:0], "0 negatives"),
                               (one, torch.ones(2, 4), r"\(3,\) and \(2, 4\)"),
-                              (one * math.nan, one, "NaN"), (one, one * math.nan, "NaN")):
+                              (one * math.nan, one, "NaN"), (one, one * math.nan, "NaN"),
+                              (one > 0, one, "'pos': got torch.bool"),
+                              (one, one + 0j, "'neg': got torch.complex64")):
         for metric in (mean_reciprocal_rank, roc_auc, average_precision,
                        lambda p, n: hits_at_k(p, n, 1)):
             with pytest.raises(GraphError, match=message):

@@ -93,6 +93,19 @@ def test_inner_products_are_one_product_and_the_same(head) -> None:
             torch.testing.assert_close(got[name], expected[name])
 
 
+def test_a_link_without_hope_is_last_of_those_ranked() -> None:
+    scores = torch.zeros(6, 6)
+    scores[0, 3] = -math.inf
+    known = torch.tensor([[0, 0], [1, 2]])
+    found = ranking_scores(lambda nodes: scores[nodes], torch.tensor([[0], [3]]), 6, [6],
+                           known=known)
+    # Node 0 is ranked against 4 and 5 alone, node 3 against all four others.
+    assert found["mrr"].tolist() == [1 / 3, 1 / 5]
+    whole = ranking_scores(lambda nodes: torch.arange(36).view(6, 6)[nodes],
+                           torch.tensor([[0], [3]]), 6, [6])
+    assert whole["mrr"].tolist() == [1 / 3, 1 / 5]  # above 3 are 4 and 5; above 0 all others
+
+
 def test_bad_arguments() -> None:
     data = small_link_data()
     with pytest.raises(GraphError, match="'part': got 'train'"):
@@ -103,5 +116,7 @@ def test_bad_arguments() -> None:
             ranking_scores(lambda nodes, rows=rows: rows[: len(nodes)], data.test, 45)
     with pytest.raises(GraphError, match="'ks': got 0"):
         ranking_scores(lambda nodes: torch.zeros(len(nodes), 45), data.test, 45, [0])
+    with pytest.raises(GraphError, match="'ks': got 5"):
+        ranking_scores(lambda nodes: torch.zeros(len(nodes), 45), data.test, 45, 5)
     with pytest.raises(GraphError, match="'links': got index"):
         ranking_scores(lambda nodes: torch.zeros(len(nodes), 5), data.test, 5)
