@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -62,9 +61,11 @@ def _versions() -> dict[str, Any]:
 
 
 def _version(name: str) -> str | None:
+    from importlib import metadata  # slow, and every command has this file imported
+
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
         return None
 
 

@@ -1,21 +1,17 @@
 """Metrics that need no learning, from a graph to a table; torch is never imported here."""
 
-from .assortativity import attribute_assortativity, degree_assortativity, numeric_assortativity
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .betweenness import betweenness, betweenness_samples
 from .blocks import map_blocks
 from .closeness import closeness
 from .clustering import average_clustering, clustering, transitivity
 from .components import connected_components, num_components
-from .concentration import (
-    DistributionShift,
-    approximate_topological_concentration,
-    topological_concentration,
-    topological_distribution_shift,
-    weighted_topological_concentration,
-)
 from .core import core_number
 from .degree import degree
-from .embedding import concatenate_embeddings, gopmi, ppmi, rwpmi
 from .estimate import Estimate
 from .executors import BlockError, executing
 from .metrics import metrics
@@ -27,31 +23,51 @@ from .orbit_adjacency import (
     orbit_adjacencies,
     orbit_adjacency,
 )
-from .orbits import GraphBatch, edge_orbit_counts, graphlet_counts, orbit_counts
 from .pagerank import pagerank
-from .pairs import (
-    PAIR_SCORES,
-    PairScore,
-    pair_scores,
-    pair_table,
-    personalized_pagerank,
-    top_pairs,
-)
 from .registry import METRICS, Metric
-from .relation import MetricPerformanceRelation, metric_performance_relation
-from .signatures import (
-    GCM_ORBITS,
-    gdd_agreement,
-    gdv_similarity,
-    gdv_similarity_matrix,
-    graphlet_correlation_distance,
-    graphlet_correlation_matrix,
-    orbit_weights,
-    relative_graphlet_frequency_distance,
-)
-from .summary import GraphSummary, graph_summary
 from .table import EdgeTable, NodeTable
 from .triangles import triangles
+
+if TYPE_CHECKING:
+    from .assortativity import (
+        attribute_assortativity,
+        degree_assortativity,
+        numeric_assortativity,
+    )
+    from .concentration import (
+        DistributionShift,
+        approximate_topological_concentration,
+        topological_concentration,
+        topological_distribution_shift,
+        weighted_topological_concentration,
+    )
+    from .embedding import concatenate_embeddings, gopmi, ppmi, rwpmi
+    from .orbits import GraphBatch, edge_orbit_counts, graphlet_counts, orbit_counts
+    from .pairs import (
+        PAIR_SCORES,
+        PairScore,
+        pair_scores,
+        pair_table,
+        personalized_pagerank,
+        top_pairs,
+    )
+    from .relation import MetricPerformanceRelation, metric_performance_relation
+    from .signatures import (
+        GCM_ORBITS,
+        gdd_agreement,
+        gdv_similarity,
+        gdv_similarity_matrix,
+        graphlet_correlation_distance,
+        graphlet_correlation_matrix,
+        orbit_weights,
+        relative_graphlet_frequency_distance,
+    )
+    from .summary import GraphSummary, graph_summary
+
+# Imported when one of their names is first used: a table of cheap metrics starts without their
+# kernels. No name may be that of a module, which would take its place.
+_LATER = ("orbits", "pairs", "concentration", "assortativity", "summary", "relation", "signatures",
+          "embedding")
 
 __all__ = [
     "GCM_ORBITS",
@@ -118,3 +134,17 @@ __all__ = [
     "triangles",
     "weighted_topological_concentration",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in _LATER:
+            names = vars(import_module(f".{module}", __name__))
+            if name in names:
+                globals()[name] = names[name]
+                return names[name]
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

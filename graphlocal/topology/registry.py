@@ -16,11 +16,9 @@ from .betweenness import betweenness
 from .closeness import closeness
 from .clustering import clustering
 from .components import connected_components
-from .concentration import topological_concentration
 from .core import core_number
 from .degree import degree
 from .neighborhoods import average_neighbor_degree, ego_density, within_two_hops
-from .orbits import orbit_counts
 from .pagerank import pagerank
 from .triangles import triangles
 
@@ -69,6 +67,19 @@ def _betweenness(graph: Any, seed: int = 0) -> NDArray[Any]:
     return betweenness(graph, BETWEENNESS_PATHS, seed=seed).values
 
 
+# Their many kernels are imported where they are asked for.
+def _concentration_of_two_hops(graph: Any) -> NDArray[Any]:
+    from .concentration import topological_concentration
+
+    return topological_concentration(graph, hops=2)
+
+
+def _orbits(graph: Any, size: Any) -> NDArray[Any]:
+    from .orbits import orbit_counts
+
+    return orbit_counts(graph, size)
+
+
 #: One line a metric.
 METRICS: dict[str, Metric] = {
     "degree": Metric(degree, ("degree",), "number of neighbours", "N"),
@@ -84,17 +95,17 @@ METRICS: dict[str, Metric] = {
     "ego_density": Metric(ego_density, ("ego_density",), "density of the subgraph of the node and "
                           "its neighbours", "M^1.5", uses=("triangles",)),
     "hop2": Metric(within_two_hops, ("hop2",), "nodes within two hops", "sum of squared degrees"),
-    "tc2": Metric(partial(topological_concentration, hops=2), ("tc2",), "topological "
-                  "concentration of two hops (that of one hop is clustering)",
+    "tc2": Metric(_concentration_of_two_hops, ("tc2",),
+                  "topological concentration of two hops (that of one hop is clustering)",
                   "M for every 512 links of hubs", in_all=False),
     "closeness": Metric(_closeness, ("closeness",), f"inverse mean distance, to at most "
                         f"{CLOSENESS_SOURCES:,} random nodes of each component", "M"),
     "betweenness": Metric(_betweenness, ("betweenness",), f"share of shortest paths through the "
                           f"node, of {BETWEENNESS_PATHS:,} random ones", "M"),
-    "orbits4": Metric(orbit_counts, tuple(f"o{i}" for i in range(15)), "graphlet orbits o0..o14: "
-                      "how often the node takes each place in each graphlet of up to four nodes",
-                      "M^1.5"),
-    "orbits5": Metric(partial(orbit_counts, size=5), tuple(f"o{i}" for i in range(73)),
+    "orbits4": Metric(partial(_orbits, size=4), tuple(f"o{i}" for i in range(15)),
+                      "graphlet orbits o0..o14: how often the node takes each place in each "
+                      "graphlet of up to four nodes", "M^1.5"),
+    "orbits5": Metric(partial(_orbits, size=5), tuple(f"o{i}" for i in range(73)),
                       "graphlet orbits o0..o72, of up to five nodes", "M^2 at worst", in_all=False),
 }
 
