@@ -45,5 +45,5 @@ class NCNC(LinkModel):
     def __init__(self, encoder: nn.Module, hidden_channels: int | None = None, *,
                  in_channels: int | None = None, **kwargs: Any) -> None:
         in_channels = encoder_size(encoder, in_channels)
-        super().__init__(encoder, NCNCPredictor(in_channels, hidden_channels or in_channels,
-                                               **kwargs))
+        hidden_channels = in_channels if hidden_channels is None else hidden_channels
+        super().__init__(encoder, NCNCPredictor(in_channels, hidden_channels, **kwargs))

@@ -72,6 +72,10 @@ class _Drop(torch.autograd.Function):
         return out
 
     @staticmethod
+    def jvp(ctx: Any, x: Tensor, *_: None) -> Tensor:
+        return _Drop.apply(x, *ctx.draw)
+
+    @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
         return _Drop.apply(grad, *ctx.draw), None, None, None
 

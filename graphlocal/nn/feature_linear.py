@@ -56,7 +56,7 @@ class FeatureLinear(nn.Linear):
     def __init__(self, in_channels: int, out_channels: int, bias: bool = True,
                  dropout: float = 0.0) -> None:
         super().__init__(in_channels, out_channels, bias)
-        self.dropout = dropout
+        self.dropout = checks.check_fraction(dropout, "dropout")
 
     def forward(self, x: Tensor) -> Tensor:
         if not isinstance(x, Tensor) or x.dim() != 2 or x.size(1) != self.in_features:
@@ -78,7 +78,8 @@ def _as_sparse(x: Tensor) -> _Sparse | None:
     if x.layout is not torch.strided:
         matrix = x.coalesce() if x.layout is torch.sparse_coo else x
         return _Sparse(ops.as_adjacency(matrix), matrix.values())
-    if x.requires_grad or x.numel() < _NUMBERS or torch.compiler.is_compiling():
+    if (x.requires_grad or x.is_meta or x.numel() < _NUMBERS
+            or torch.compiler.is_compiling()):
         return None
 
     def build() -> _Sparse | tuple[()]:

@@ -85,7 +85,8 @@ def edge_mask(graph: Any, exclude: Tensor, num_nodes: int | None = None) -> Tens
         position = remember(plain, ("entry of each edge", simple.num_nodes),
                             lambda: find_entries(*simple, plain.detach().long()))
     else:
-        checks.fail("graph", type(graph).__name__, "an edge_index or an Adjacency",
+        got = str(graph.layout) if isinstance(graph, Tensor) else type(graph).__name__
+        checks.fail("graph", got, "an edge_index or an Adjacency",
                     "other graphs have no edges in an order of their own",
                     kind=checks.GraphTypeError)
     # Self loops are no entries: their -1 takes what is put at the end.

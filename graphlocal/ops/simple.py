@@ -116,8 +116,16 @@ def _from_edge_index(graph: Any, num_nodes: int | None, directed: str) -> Simple
     if hasattr(edge_index, "as_tensor"):  # an EdgeIndex
         edge_index = edge_index.as_tensor()
     if not isinstance(edge_index, Tensor):
-        edge_index = torch.from_numpy(checks.to_numpy(edge_index, "graph"))
+        array = checks.to_numpy(edge_index, "graph")
+        if array.dtype.kind not in "biuf":
+            checks.fail("graph", type(graph).__name__, "a graph", "pass an edge_index, an "
+                        "Adjacency, a torch.sparse matrix or a CSRGraph",
+                        kind=checks.GraphTypeError)
+        edge_index = torch.from_numpy(array)
     checks.check_edge_tensor(edge_index, "graph")
+    if edge_index.is_meta:
+        checks.fail("graph", "a tensor on meta", "one that holds values",
+                    kind=checks.GraphTypeError)
     if num_nodes is None:
         num_nodes = checks.infer_num_nodes(edge_index.detach().cpu().numpy(), "graph")
     if not torch.compiler.is_compiling():

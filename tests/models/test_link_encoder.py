@@ -171,3 +171,15 @@ def test_made_again_from_config() -> None:
 def test_refused(options: dict[str, object], x: Tensor | None, match: str) -> None:
     with pytest.raises(GraphError, match=match):
         LinkEncoder(4, 8, **options)(x, graph_of("random")[0])
+
+
+def test_refused_by_its_parts() -> None:
+    with pytest.raises(GraphError, match="dropout"):
+        FeatureLinear(4, 2, dropout=1.5)
+    x, (edge_index, _) = torch.ones(41, 2), graph_of("random")
+    for aggr in ("gcn", "sum", "mean", "max"):
+        for weight in (torch.ones(3), torch.ones(edge_index.size(1), 1), [1.0]):
+            with pytest.raises(GraphError, match="edge_weight"):
+                PureConv(aggr)(x, edge_index, weight)
+    with pytest.raises(GraphError, match="'x'"):
+        PureConv()(x.numpy(), edge_index)

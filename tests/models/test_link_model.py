@@ -135,6 +135,13 @@ def test_refused() -> None:
         NCN(LinkEncoder(4, 6)).double()(features(), EDGES, PAIRS.t())
     with pytest.raises(GraphError):
         NCN(LinkEncoder(4, 6)).double()(features(), EDGES, PAIRS, exclude=PAIRS.t())
+    for model in (NCN(LinkEncoder(4, 6, edge_dropout=0.5)),
+                  LinkModel(LinkEncoder(4, 6), nn.link.HadamardMLP(6, 6))):
+        with pytest.raises(GraphError, match=r"'exclude'.*one per entry"):
+            model.double()(features(), EDGES, PAIRS, exclude=torch.ones(3, dtype=torch.bool))
+    for model in (NCN, NCNC):
+        with pytest.raises(GraphError, match="hidden_channels"):
+            model(LinkEncoder(4, 6), hidden_channels=0)
 
 
 @pytest.mark.parametrize("form", ["edge_index", "simple"])

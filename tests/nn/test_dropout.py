@@ -91,6 +91,15 @@ def test_the_gradient_has_a_gradient_and_infinities_stay() -> None:
     assert dropout(bad, 0.5).isnan().all()
 
 
+def test_forward_differentiation() -> None:
+    import torch.autograd.forward_ad as forward
+
+    x, direction = torch.ones(100, 100), torch.randn(100, 100)
+    with forward.dual_level():
+        out = forward.unpack_dual(dropout(forward.make_dual(x, direction), 0.3))
+        torch.testing.assert_close(out.tangent, out.primal * direction)
+
+
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_any_number_of_threads_gives_the_same(monkeypatch, threads) -> None:
     from graphlocal.kernels.cpu import parallel

@@ -285,6 +285,8 @@ def test_bad_choices() -> None:
         ops.common_neighbors(graph, pairs, part="middle")
     with pytest.raises(GraphError, match="'hops'"):
         ops.common_neighbors(graph, pairs, hops=(1, 3))
+    with pytest.raises(GraphError, match="'hops'"):
+        ops.common_neighbors(graph, pairs, hops=2)
     with pytest.raises(GraphError, match=r"'part'.*hops"):
         ops.common_neighbors(graph, pairs, part="left", hops=(1, 2))
     with pytest.raises(GraphError, match=r"'exclude'.*one per entry"):

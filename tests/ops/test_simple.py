@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from graphlocal import CSRGraph, GraphError, ops
+from graphlocal.graph import GraphTypeError
 from graphlocal.ops.memory import _memory
 from tests.ops.graphs import zoo
 from tests.ops.pairs import neighbor_sets, some_edges
@@ -75,6 +76,11 @@ def test_what_is_no_graph() -> None:
         ops.as_simple(torch.tensor([[10**12], [0]]))
     with pytest.raises(GraphError, match="num_nodes"):
         ops.as_simple(ops.as_simple(torch.tensor([[0], [1]])), 3)
+    for other in (None, "graph.csv", torch.tensor([[0], [1]], device="meta")):
+        with pytest.raises(GraphTypeError, match="'graph'"):
+            ops.as_simple(other)
+    with pytest.raises(GraphTypeError, match="sparse_csr"):
+        ops.edge_mask(torch.eye(3).to_sparse_csr(), torch.tensor([[0], [1]]))
 
 
 @each_zoo_graph

@@ -51,5 +51,6 @@ from .tables import check_unique as check_unique
 from .values import check_choice as check_choice
 from .values import check_count as check_count
 from .values import check_installed as check_installed
+from .values import check_number as check_number
 from .values import check_positive as check_positive
 from .values import check_share as check_share

@@ -21,6 +21,15 @@ def check_count(value: Any, argument: str, *, least: int = 0, most: int | None =
     return int(value)
 
 
+def check_number(value: Any, argument: str) -> float:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        fail(argument, repr(value), "a number", kind=GraphTypeError)
+    if not np.isfinite(value):
+        fail(argument, str(value), "a finite number")
+    return float(value)
+
+
 def check_positive(value: Any, argument: str, *, zero: bool = False) -> float:
     """A finite number above zero, or zero where ``zero`` allows it."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ... import ops
 from ...graph import checks
+from ...ops.spmm import check_edge_weight
 
 Aggregation = Literal["gcn", "sum", "mean", "max"]
 
@@ -50,9 +51,13 @@ class PureConv(nn.Module):
         self.aggr = checks.check_choice(aggr, "aggr", ("gcn", "sum", "mean", "max"))
 
     def forward(self, x: Tensor, edge_index: Any, edge_weight: Tensor | None = None) -> Tensor:
+        if not isinstance(x, Tensor):
+            checks.fail("x", type(x).__name__, "a tensor", kind=checks.GraphTypeError)
         adjacency = ops.as_adjacency(edge_index, x.size(0), x.size(0))
-        if edge_weight is not None and edge_weight.dtype is torch.bool:
-            edge_weight = edge_weight.to(x.dtype)
+        if edge_weight is not None:
+            check_edge_weight(edge_weight, adjacency.num_edges)
+            if edge_weight.dtype is torch.bool:
+                edge_weight = edge_weight.to(x.dtype)
         if edge_weight is None:
             if self.aggr != "gcn":
                 return ops.spmm(adjacency, x, reduce=self.aggr)

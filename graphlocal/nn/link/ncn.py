@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ... import ops
+from ...graph import checks
 from .base import MLPPredictor
 from .branches import node_branch, overlap_branch, pair_branch, run_sparsely, score_head
 from .neighbors import Neighbors
@@ -69,7 +70,7 @@ class NCNPredictor(MLPPredictor):
     ) -> None:
         super().__init__(in_channels, hidden_channels, out_channels, num_layers, **kwargs)
         sizes = (in_channels, hidden_channels, self.dropout, self.layer_norm)
-        self._beta = float(beta)
+        self._beta = checks.check_number(beta, "beta")
         self.node_branch = node_branch(*sizes) if node_mlp else None
         self.overlap_branch = overlap_branch(*sizes, self.tail_activation)
         self.pair_branch = pair_branch(*sizes, self.tail_activation)

@@ -103,12 +103,15 @@ class NCNCPredictor(NCNPredictor):
         self.depth = checks.check_count(depth, "depth")
         self.alpha = checks.check_positive(alpha, "alpha", zero=True)
         self.scale = checks.check_positive(scale, "scale")
-        self.offset = float(offset)
+        self.offset = checks.check_number(offset, "offset")
         self.pt = checks.check_positive(pt, "pt")
         self.learn_pt = bool(learn_pt)
         self.num_samples = check_samples(num_samples, "num_samples")
         self.eval_num_samples = check_samples(eval_num_samples, "eval_num_samples")
         self.seed = checks.check_count(seed, "seed")
+        if not isinstance(generator, (torch.Generator, type(None))):
+            checks.fail("generator", type(generator).__name__, "a torch.Generator or None",
+                        kind=checks.GraphTypeError)
         self.generator = generator
         self.chunk_size = checks.check_count(chunk_size, "chunk_size", least=1)
         self.pt_branch = None

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ... import ops
 from ...graph import checks
+from ...ops.links import as_visible
 
 #: Pairs times mean degree, per node, up to which lists of shared neighbours leave most nodes out.
 _SHORT = 32
@@ -108,10 +109,3 @@ class Neighbors(NamedTuple):
         rowptr, col = self.graph
         return ops.remember((col, rowptr), "lower entries", lambda: col < torch.repeat_interleave(
             rowptr.diff(), output_size=col.numel()))
-
-
-def as_visible(graph: ops.SimpleGraph, exclude: Tensor) -> Tensor:
-    """Mask of the entries to be seen, from pairs or a mask that is checked where it is used."""
-    if isinstance(exclude, Tensor) and exclude.dtype is torch.bool:
-        return exclude
-    return ops.link_mask(graph, exclude)

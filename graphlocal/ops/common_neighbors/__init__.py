@@ -151,7 +151,8 @@ def prepare(
 'both', 'left', 'right'
     """
     checks.check_choice(part, "part", ("both", "left", "right"))
-    hops = checks.check_choice(tuple(hops), "hops", ((1, 1), (1, 2), (2, 1), (2, 2)))
+    hops = checks.check_choice(tuple(hops) if isinstance(hops, list) else hops, "hops",
+                               ((1, 1), (1, 2), (2, 1), (2, 2)))
     if hops != (1, 1) and part != "both":
         checks.fail("part", repr(part), f"'both' where hops={hops}")
     check_pairs(graph, pairs)

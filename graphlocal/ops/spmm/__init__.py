@@ -75,12 +75,7 @@ def spmm(
         checks.fail("x", f"a tensor on {x.device}", f"one on {adjacency.col.device}, as 'graph'",
                     "move one of them with .to(device)")
     if edge_weight is not None:
-        if not isinstance(edge_weight, Tensor):
-            checks.fail("edge_weight", type(edge_weight).__name__, "a tensor or None",
-                        kind=checks.GraphTypeError)
-        if edge_weight.shape != (adjacency.num_edges,):
-            checks.fail("edge_weight", f"shape {tuple(edge_weight.shape)}",
-                        f"shape ({adjacency.num_edges},), one per edge")
+        check_edge_weight(edge_weight, adjacency.num_edges)
         if edge_weight.dtype != x.dtype:
             dtype = torch.promote_types(edge_weight.dtype, x.dtype)
             x, edge_weight = x.to(dtype), edge_weight.to(dtype)
@@ -93,3 +88,17 @@ def spmm(
     else:
         out, _ = binding.extreme(*adjacency, features, edge_weight, 1 if reduce == "max" else -1)
     return out.reshape(adjacency.num_dst, *x.shape[1:])
+
+
+def check_edge_weight(edge_weight: Any, num_edges: int) -> None:
+    """Weights are a tensor of one per edge.
+
+    Example:
+        >>> check_edge_weight(torch.ones(3), 3)
+    """
+    if not isinstance(edge_weight, Tensor):
+        checks.fail("edge_weight", type(edge_weight).__name__, "a tensor or None",
+                    kind=checks.GraphTypeError)
+    if edge_weight.shape != (num_edges,):
+        checks.fail("edge_weight", f"shape {tuple(edge_weight.shape)}",
+                    f"shape ({num_edges},), one per edge")

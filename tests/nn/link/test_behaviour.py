@@ -258,6 +258,7 @@ def test_refused(kind: str, change: dict[str, object], match: str) -> None:
     {"dropout": 1.0}, {"dropout": -0.1}, {"edge_dropout": "half"}, {"hidden_channels": 0},
     {"num_layers": -1}, {"depth": -1}, {"depth": 1.5}, {"scale": 0}, {"pt": 0}, {"alpha": -1},
     {"num_samples": 0}, {"chunk_size": 0}, {"pt": 1.0, "learn_pt": True}, {"in_channels": 0},
+    {"offset": float("nan")}, {"offset": "3"}, {"beta": float("inf")}, {"generator": 3},
 ])
 def test_refused_arguments(options: dict[str, object]) -> None:
     with pytest.raises(GraphError, match=next(iter(options))):
