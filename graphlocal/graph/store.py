@@ -44,6 +44,8 @@ def save_graph(graph: CSRGraph, directory: str | os.PathLike[str], *, overwrite:
 def check_target(directory: str | os.PathLike[str], *, overwrite: bool) -> Path:
     """A place where a graph can be saved."""
     target = Path(directory)
+    if "\0" in str(target):
+        checks.fail("directory", repr(str(target)), "a name without a zero byte")
     if target.exists() and not (overwrite and _is_graph(target)):
         remedy = "pass overwrite=True to replace it" if _is_graph(target) else (
             "it holds something else: choose another name")
@@ -114,7 +116,7 @@ def write_meta(
 def _is_graph(folder: Path) -> bool:
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(meta, dict) and meta.get("format") == _FORMAT
 
@@ -132,7 +134,7 @@ def open_graph(directory: str | os.PathLike[str], *, check: bool = False) -> CSR
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     except OSError:
         checks.fail_file(name, "no meta.json", "a directory that CSRGraph.save made")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         checks.fail_file(str(folder / "meta.json"), f"damaged JSON ({error})", "what save wrote")
     if not isinstance(meta, dict) or meta.get("format") != _FORMAT:
         checks.fail_file(str(folder / "meta.json"), "another format", f"format '{_FORMAT}'")
@@ -168,13 +170,16 @@ def _ids(folder: Path, kind: Any, num_nodes: int) -> NDArray[Any] | None:
     if kind is None:
         return None
     if kind == "ids.npy":
-        return _map(folder / "ids.npy", None, num_nodes)
+        return _check_letters(folder / "ids.npy", _map(folder / "ids.npy", None, num_nodes))
+    path = str(folder / "ids.json")
     try:
         names = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        checks.fail_file(str(folder / "ids.json"), str(error), "a list of ids")
-    if not isinstance(names, list) or len(names) != num_nodes:
-        checks.fail_file(str(folder / "ids.json"), "something else", f"a list of {num_nodes} ids")
+        json.dumps(names, ensure_ascii=False).encode()  # JSON can spell what is no letter
+    except (OSError, ValueError, RecursionError) as error:
+        checks.fail_file(path, str(error), "a list of ids")
+    if not isinstance(names, list) or len(names) != num_nodes or (
+            not all(type(name) in (str, int) for name in names)):
+        checks.fail_file(path, "something else", f"a list of {num_nodes} integers and strings")
     if all(isinstance(name, str) for name in names):
         return name_array(names)
     array = np.empty(num_nodes, object)
@@ -182,10 +187,24 @@ def _ids(folder: Path, kind: Any, num_nodes: int) -> NDArray[Any] | None:
     return array
 
 
+def _check_letters(path: Path, ids: NDArray[Any]) -> NDArray[Any]:
+    """Ids that are integers or text: of other numbers than letters have, Python makes no text."""
+    if ids.dtype.kind not in "iuU" or not ids.dtype.isnative:
+        checks.fail_file(str(path), f"{ids.dtype}", "integers or text", "save the graph again")
+    if ids.dtype.kind == "U" and ids.size and ids.dtype.itemsize:
+        codes = np.ascontiguousarray(ids).view(np.uint32)
+        for start in range(0, len(codes), 1 << 20):
+            piece = codes[start : start + (1 << 20)]
+            if piece.max() > 0x10FFFF or bool((piece >> 11 == 0xD800 >> 11).any()):
+                checks.fail_file(str(path), "numbers that are no letters", "text",
+                                 "save the graph again")
+    return ids
+
+
 def _map(path: Path, dtype: str | None, length: int) -> NDArray[Any]:
     try:
         array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # of a damaged header numpy raises whatever its parser does
         checks.fail_file(str(path), f"what numpy cannot read ({error})", "what save wrote",
                          "save the graph again")
     if array.shape != (length,) or (dtype is not None and array.dtype != dtype):

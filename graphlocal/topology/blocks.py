@@ -147,9 +147,11 @@ def _combine(
     if combine == "sum":
         total = next(results)
         for result in results:
-            if np.shape(result) != np.shape(total):
+            if result is None or np.shape(result) != np.shape(total):
                 checks.fail("kernel", f"{executors.name_of(kernel)} with results of shapes "
-                            f"{np.shape(total)} and {np.shape(result)}", "sums of one shape")
+                            f"{np.shape(total)} and {np.shape(result)}"
+                            if result is not None else f"{executors.name_of(kernel)}, which "
+                            "returned None", "sums of one shape")
             total = total + result
         return total
     rows = []
@@ -159,6 +161,9 @@ def _combine(
             checks.fail("kernel", f"{executors.name_of(kernel)}, which returned shape "
                         f"{array.shape} for rows {start} to {stop}", f"{stop - start} rows",
                         "combine='sum' or 'list' takes other results")
+        if rows and array.shape[1:] != rows[0].shape[1:]:
+            checks.fail("kernel", f"{executors.name_of(kernel)} with rows of shapes "
+                        f"{rows[0].shape[1:]} and {array.shape[1:]}", "rows of one shape")
         rows.append(array)
     return rows[0] if len(rows) == 1 else np.concatenate(rows)
 

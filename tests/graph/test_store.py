@@ -80,6 +80,8 @@ def test_nothing_else_is_overwritten(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["graph", "thesis"]
     with pytest.raises(GraphError, match="expected a place in a directory that exists"):
         second.save(tmp_path / "no" / "graph")
+    with pytest.raises(GraphError, match="expected a name without a zero byte"):
+        second.save("a\0b")
 
 
 def test_a_failed_save_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +153,35 @@ def test_damaged_directories(how: str, message: str, tmp_path: Path) -> None:
     for opener in (CSRGraph.open, read):
         with pytest.raises(GraphError, match=message):
             opener(folder)
+
+
+@pytest.mark.parametrize(("file", "content", "message"), [
+    ("meta.json", b"[" * 200_000, "meta.json: got damaged JSON .maximum recursion"),
+    ("col.npy", b"\x93NUMPY\x01\x00v\x00" + b"(" * 117 + b"\n", "col.npy: got what numpy cannot"),
+    ("col.npy", b"\x93NUMPY\x01\x00v\x00" + (
+        b"{'descr': '<i4', 'fortran_order': False, 'shape': (%d,), }" % 10**19).ljust(117) + b"\n",
+     "col.npy: got what numpy cannot"),
+    ("ids.npy", np.array([0.5, 1, 2]), "ids.npy: got float64, expected integers or text"),
+    ("ids.npy", np.array([1, 2, 3], ">i8"), "ids.npy: got >i8, expected integers or text"),
+    ("ids.npy", np.array([97, 98, 0x110000], np.uint32).view("U1"), "numbers that are no letters"),
+    ("ids.npy", np.array([97, 98, 0xD800], np.uint32).view("U1"), "numbers that are no letters"),
+    ("ids.json", b"[" * 200_000, "ids.json: got maximum recursion"),
+    ("ids.json", b"[[1], {}, 2]", "ids.json: got something else, expected a list of 3 integers"),
+    ("ids.json", b"[1, true, 2]", "ids.json: got something else, expected a list of 3 integers"),
+    ("ids.json", b'["a", "\\ud800", "b"]', "ids.json: got .* surrogates not allowed"),
+])
+def test_tampered_directories(file: str, content: Any, message: str, tmp_path: Path) -> None:
+    folder = tmp_path / "graph"
+    CSRGraph.read(b"a b 1\nb c 2\n").save(folder)
+    if isinstance(content, bytes):
+        (folder / file).write_bytes(content)
+    else:
+        np.save(folder / file, content)
+    if file == "ids.json":
+        meta = json.loads((folder / "meta.json").read_text())
+        (folder / "meta.json").write_text(json.dumps(meta | {"ids": file}))
+    with pytest.raises(GraphError, match=message):
+        CSRGraph.open(folder)
 
 
 def test_check_finds_what_opening_does_not_look_for(tmp_path: Path) -> None:

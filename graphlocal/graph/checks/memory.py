@@ -21,7 +21,8 @@ def check_memory(value: Any, argument: str = "memory") -> int:
         if found is None or (found[3] and not found[2]):
             fail(argument, repr(value), "a size such as '2GB', '512MB' or '1.5GiB'")
         power = " kmgt".index(found[2].lower() or " ")
-        size = int(float(found[1]) * (1024 if found[3] else 1000) ** power)
+        # More than that is nowhere, and infinity no integer.
+        size = int(min(float(found[1]), 2.0**60) * (1024 if found[3] else 1000) ** power)
     elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         size = int(value)
     else:

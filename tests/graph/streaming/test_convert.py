@@ -202,6 +202,7 @@ def test_bad_limits(memory: Any, message: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("memory", "size"), [
     ("2GB", 2 * 10**9), ("512MB", 512 * 10**6), ("1.5GiB", 3 << 29), ("1 tb", 10**12),
     (".5g", 5 * 10**8), ("20000kb", 2 * 10**7), (2**30, 2**30), ("16000000", 16 * 10**6),
+    ("9" * 400, 2**60),
 ])
 def test_sizes(memory: str | int, size: int) -> None:
     from graphlocal.graph.checks import check_memory
