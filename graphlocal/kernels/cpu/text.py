@@ -8,8 +8,6 @@ double (about one in 2^40) is left to the caller, who finds its position in plac
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
 from .parallel import jit
@@ -31,9 +29,13 @@ _ZERO, _MINUS, _PLUS, _POINT, _QUOTE = np.uint8(48), 45, 43, 46, 34
 _TAB, _NEWLINE, _RETURN, _SPACE, _HASH, _PERCENT = 9, 10, 13, 32, 35, 37
 
 _POWER_LIMIT = 270
-_POWERS = [Fraction(10) ** k for k in range(-_POWER_LIMIT, _POWER_LIMIT + 1)]
-_POWER = np.array([float(p) for p in _POWERS])
-_POWER_REST = np.array([float(p - Fraction(float(p))) for p in _POWERS])
+# Each power as a double and what that leaves over. A quotient of integers is rounded once, and
+# fractions would take ten times as long wherever this is imported.
+_TENS = [10**k for k in range(_POWER_LIMIT + 1)]
+_POWER = np.array([1 / p for p in _TENS[:0:-1]] + [float(p) for p in _TENS])
+_POWER_REST = np.array(
+    [(d - n * p) / (d * p) for p in _TENS[:0:-1] for n, d in [(1 / p).as_integer_ratio()]]
+    + [float(p - int(float(p))) for p in _TENS])
 
 
 def count_lines(block, _stop, cuts, data, lines, scratch):
