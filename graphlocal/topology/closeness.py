@@ -27,10 +27,10 @@ def closeness(
 
     With ``samples``, distances are taken to that many nodes of every component, drawn without
     replacement, as Eppstein and Wang do ("Fast Approximation of Centrality",
-    arXiv:cs/0009005); components of at most that many nodes are exact. The error holds for each
-    node with probability ``confidence``, by the smaller of Hoeffding's bound and the empirical
-    bound of Bernstein and Serfling (Bardenet and Maillard, arXiv:1309.4029), of which the second
-    knows how much the distances vary.
+    arXiv:cs/0009005); components of at most that many nodes are exact. The error of each node is
+    the half-width of the confidence interval by Student's t for the mean of a sample from a finite
+    population; the smallest and the largest distance possible are counted into the variance, so
+    that rare distances are allowed for. From some 30 samples on it holds closely.
 
     Args:
         graph: A :class:`~graphlocal.graph.CSRGraph` or anything :func:`~graphlocal.graph.as_graph`
@@ -72,7 +72,7 @@ def closeness(
     unseen = (others == 0) & (reach > 0)
     mean[unseen] = (1 + widest[unseen]) / 2
     slack = np.where(taken == size[component], 0.0, _mean_error(
-        mean, squares, others, np.maximum(widest - 1, 0), 1 - confidence))
+        mean, squares, others, reach, np.maximum(widest - 1, 0), confidence))
     scale = reach / max(num_nodes - 1, 1)
     values = np.divide(scale, mean, out=np.zeros(num_nodes), where=reach > 0)
     most = np.divide(scale, np.maximum(mean - slack, 1), out=np.zeros(num_nodes), where=reach > 0)
@@ -120,14 +120,15 @@ def _per_component(
 
 def _mean_error(
     mean: NDArray[np.float64], squares: NDArray[np.int64], count: NDArray[np.int64],
-    spread: NDArray[np.int64], risk: float,
+    population: NDArray[np.int64], spread: NDArray[np.int64], confidence: float,
 ) -> NDArray[np.float64]:
-    """Error of the mean of ``count`` values between 1 and ``1 + spread``, each half the risk."""
-    count = np.maximum(count, 1)
-    variance = np.maximum(squares / count - mean * mean, 0)
-    hoeffding = spread * np.sqrt(np.log(4 / risk) / (2 * count))
-    # That bound holds for one side at five times the risk its logarithm has.
-    log = np.log(20 / risk)
-    bernstein = (np.sqrt(2 * variance * log / count)
-                 + (7 / 3 + 3 / np.sqrt(2)) * spread * log / count)
-    return np.minimum(np.minimum(hoeffding, bernstein), spread)
+    """Error of the mean of ``count`` of ``population`` values between 1 and ``1 + spread``."""
+    from scipy.special import stdtrit  # not for the many who never sample
+
+    taken = np.maximum(count, 1)
+    # The two values at the ends of the range are counted in: what is rare may not have been drawn.
+    variance = (np.maximum(squares - taken * mean * mean, 0) + spread**2 / 2) / (taken + 1)
+    left = 1 - np.minimum(taken / np.maximum(population, 1), 1)
+    quantile = stdtrit(np.maximum(count - 1, 1), (1 + confidence) / 2)
+    return np.where(count > 1, np.minimum(quantile * np.sqrt(variance / taken * left), spread),
+                    spread)
