@@ -80,7 +80,8 @@ def _run(argv: Sequence[str] | None, said: list[str]) -> int:
     said.append(args.command)
     try:
         code = modules[args.command].run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
         # Whoever read our output has seen enough (`| head`): no error, and nothing left to flush.
@@ -105,7 +106,8 @@ def console() -> NoReturn:
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # closed by whoever reads it
-            stream.flush()
+            if stream is not None:
+                stream.flush()
     os._exit(code)
 
 

@@ -57,6 +57,8 @@ def check_table(output: str, files: Sequence[str]) -> None:
     from ..topology.table import WRITERS
 
     if output == "-":
+        if sys.stdout is None:
+            raise checks.GraphError("stdout is closed: name a file with --output")
         return
     suffix = checks.check_suffix(output, tuple(WRITERS), "--output")
     checks.check_output(output, "--output", inputs_of(files))

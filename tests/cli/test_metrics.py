@@ -487,3 +487,34 @@ def test_damaged_directories_reach_no_kernel(
     places = {"GRAPH": str(folder), "PAIRS": str(pairs)}
     assert main([places.get(word, word) for word in command]) == 2
     assert f"{folder}: argument 'col'" in capsys.readouterr().err
+
+
+def test_stdout_is_closed(edges: Path) -> None:
+    for options, code, message in ((["-o", "-"], 2, "stdout is closed: name a file"),
+                                   (["-o", "nodes.csv"], 0, "4 nodes")):
+        done = subprocess.run(
+            ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-m", "graphlocal", "metrics",
+             str(edges), "-m", "degree", *options],
+            stderr=subprocess.PIPE, text=True, timeout=120, check=False, cwd=edges.parent)
+        assert done.returncode == code, done.stderr
+        assert message in done.stderr and "Traceback" not in done.stderr
+    assert (edges.parent / "nodes.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["nodes.csv", "nodes.npz", "nodes.parquet"])
+def test_a_full_disk_is_said_of_the_file(tmp_path: Path, name: str) -> None:
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    rng = np.random.default_rng(0)
+    np.savetxt(tmp_path / "edges.txt", rng.integers(0, 20_000, (20_000, 2)), fmt="%d")
+    # The limit is on compiled kernels too: they are kept before.
+    assert main(["metrics", str(tmp_path / "edges.txt"), "-q", "-m", "degree,core", "-o",
+                 str(tmp_path / name)]) == 0
+    (tmp_path / name).unlink()
+    done = subprocess.run(
+        ["sh", "-c", 'trap "" XFSZ; ulimit -f 40; exec "$0" "$@"', sys.executable, "-B", "-m",
+         "graphlocal", "metrics", "edges.txt", "-q", "-m", "degree,core", "-o", name],
+        stderr=subprocess.PIPE, text=True, timeout=120, check=False, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.startswith(f"graphlocal metrics: error: {name}: ")
+    assert "too large" in done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["edges.txt"]
