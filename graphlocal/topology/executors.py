@@ -6,6 +6,7 @@ maps the files itself, once for all of its tasks.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import functools
 import importlib
@@ -14,13 +15,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import (
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    as_completed,
-)
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,7 +69,9 @@ class Session:
         self.executor, self.blocks = executor, blocks
         #: Threads are handed the arrays themselves; processes here can be given temporary files.
         self.shares_memory = isinstance(executor, ThreadPoolExecutor)
-        self.is_here = self.shares_memory or isinstance(executor, ProcessPoolExecutor)
+        # Processes are named in full where they are asked for: their module is imported then.
+        self.is_here = self.shares_memory or isinstance(
+            executor, concurrent.futures.ProcessPoolExecutor)
         self._root, self._made = scratch, None
         self._graphs: dict[int, tuple[CSRGraph, _Folder]] = {}
         self._known: dict[int, tuple[weakref.ref[Any], _File]] = {}
@@ -214,7 +211,7 @@ def refer(kernel: Callable[..., Any], session: Session) -> Any:
         return kernel
     if hasattr(kernel, "py_func"):
         return kernel.__module__, kernel.__name__
-    if isinstance(session.executor, ProcessPoolExecutor):
+    if isinstance(session.executor, concurrent.futures.ProcessPoolExecutor):
         try:
             pickle.dumps(kernel)
         except Exception as error:
