@@ -18,14 +18,14 @@ from importlib import import_module
 from typing import NoReturn
 
 from ..version import __version__
-from ._interrupts import interruptible
+from ._interrupts import came_of_interruption, interruptible
 
 __all__ = ["main"]
 
 #: Exit codes: bad arguments or bad input, and what shells use for Ctrl-C.
 BAD_INPUT, INTERRUPTED = 2, 130
 #: Kept with all that they hold: kernels that were being linked crash whoever frees them.
-_interruptions: list[KeyboardInterrupt] = []
+_interruptions: list[BaseException] = []
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with interruptible():
             return _run(argv, said)
-    except KeyboardInterrupt as error:
+    except BaseException as error:
+        if not came_of_interruption(error):
+            raise
         _interruptions.append(error)
         print(f"{' '.join(said)}: interrupted", file=sys.stderr)
         return INTERRUPTED

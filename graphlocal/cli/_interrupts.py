@@ -51,6 +51,18 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def came_of_interruption(error: BaseException | None) -> bool:
+    """Whether it is Ctrl-C, or what became of it on its way: numba makes it a ``SystemError``.
+
+    Example:
+        >>> came_of_interruption(KeyboardInterrupt()), came_of_interruption(ValueError())
+        (True, False)
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def _interrupt(_number: int, frame: FrameType | None) -> None:
     while frame is not None:
         if frame.f_globals.get("__name__") == _CALLED_BACK:

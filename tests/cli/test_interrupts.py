@@ -89,3 +89,22 @@ def test_nothing_is_taken_apart_on_the_way_out(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(metrics, "run", run)
     assert main(["metrics"]) == 130
     assert freed == []
+
+
+def test_it_may_have_become_another_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a compiled function that is interrupted while it returns makes it."""
+    def run(*_: object) -> int:
+        try:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt as error:
+                raise SystemError("returned a result with an exception set") from error
+        except SystemError as error:
+            raise RuntimeError("a block failed") from error
+        return 0
+
+    monkeypatch.setattr(metrics, "run", run)
+    assert main(["metrics"]) == 130
+    assert capsys.readouterr().err == "graphlocal metrics: interrupted\n"
