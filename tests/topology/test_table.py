@@ -104,6 +104,8 @@ def test_unknown_column(table: NodeTable) -> None:
 
 
 def test_columns_must_fit() -> None:
+    with pytest.raises(GraphError, match="'columns': got ndarray, expected a mapping of names"):
+        NodeTable({"x": np.arange(3)}, np.arange(3))  # type: ignore[arg-type]
     with pytest.raises(GraphError, match=r"shape \(2,\) for 'x'.*one value per node"):
         NodeTable(np.arange(3), {"x": np.arange(2)})
     with pytest.raises(GraphError, match="a column 'node'"):

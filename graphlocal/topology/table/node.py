@@ -51,6 +51,9 @@ class NodeTable(TableFiles):
         source: str | os.PathLike[str] | None = None,
     ) -> None:
         self.ids = np.asarray(ids)
+        if not isinstance(columns, Mapping):
+            checks.fail("columns", type(columns).__name__, "a mapping of names to arrays",
+                        "ids come first", kind=checks.GraphTypeError)
         self.columns = {name: np.asarray(values) for name, values in columns.items()}
         self.source = None if source is None else Path(source)
         self._inputs = () if self.source is None else (self.source,)
