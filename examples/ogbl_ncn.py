@@ -143,6 +143,8 @@ def make_model(name: str, setting: dict[str, dict], data: LinkData) -> LinkModel
         options.pop("node_mlp", None)
     if name == "ncnc":
         options |= setting["completion"]
+    if name in ("ncn", "ncn2", "ncn-diff", "ncnc"):
+        options |= setting.get("quirks", {})
     return LinkModel(made, predictor(hidden, hidden, **options))
 
 
@@ -202,6 +204,8 @@ def main() -> None:
                        ("predictor-lr", float)):
         parser.add_argument(f"--{name}", type=kind, help="default: the data set's own")
     parser.add_argument("--hidden", type=int, help="default: the data set's own")
+    parser.add_argument("--official-quirks", action="store_true",
+                        help="do as the authors' code where it differs from their paper")
     parser.add_argument("--patience", type=int, help="epochs without improvement before it stops")
     parser.add_argument("--eval-every", type=int, default=1)
     parser.add_argument("--threads", type=int, help="threads of torch")
@@ -226,6 +230,8 @@ def main() -> None:
     for name in ("epochs", "batch_size", "lr", "predictor_lr"):
         if getattr(args, name) is not None:
             setting["train"][name] = getattr(args, name)
+    if args.official_quirks:
+        setting["quirks"] = {"official_quirks": True}
     if args.hidden:
         setting["encoder"]["hidden_channels"] = args.hidden
     start = time.perf_counter()
