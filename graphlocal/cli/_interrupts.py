@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-#: Whose functions LLVM calls back: an exception is lost there, and with it the kernel that they
-#: were to hand over, without which the process crashes.
-_CALLED_BACK = "llvmlite.binding.executionengine"
+#: Whose functions LLVM and compiled code call back: an exception is lost there, and with it the
+#: kernel or the array that they were to hand over, without which the process crashes.
+_CALLED_BACK = {"llvmlite.binding.executionengine", "numba.core.serialize"}
 
 
 @contextlib.contextmanager
@@ -65,7 +65,7 @@ def came_of_interruption(error: BaseException | None) -> bool:
 
 def _interrupt(_number: int, frame: FrameType | None) -> None:
     while frame is not None:
-        if frame.f_globals.get("__name__") == _CALLED_BACK:
+        if frame.f_globals.get("__name__") in _CALLED_BACK:
             _again()
             return
         frame = frame.f_back
