@@ -104,6 +104,9 @@ class TableFiles:
     def to_csv(self, target: str | os.PathLike[str] | IO[str], *, separator: str = ",") -> None:
         """Text with a header line; numbers are written so that they read back the same.
 
+        Ids are written as they came, also those that a spreadsheet takes for a formula (``=1+2``):
+        changed ones would no longer match the graph's file.
+
         Args:
             target: A path, or a text file that is open for writing.
             separator: Between two columns. (default: ``","``)
