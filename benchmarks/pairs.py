@@ -57,8 +57,14 @@ def _scipy_graph(edges: np.ndarray) -> Any:
 
 
 def _scipy(inputs: Inputs) -> Call:
-    graph, (left, right) = _scipy_graph(inputs[0]), inputs[1].T
-    return lambda: {"cn": graph[left].multiply(graph[right]).sum(axis=1)}
+    graph, pairs = _scipy_graph(inputs[0]), inputs[1]
+
+    def common(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return graph[left].multiply(graph[right]).sum(axis=1)
+
+    # All pairs at once would take more memory than there is.
+    parts = [pairs[i : i + 64_000].T for i in range(0, len(pairs), 64_000)]
+    return lambda: {"cn": np.concatenate([common(*part) for part in parts])}
 
 
 def _scipy_all(inputs: Inputs) -> Call:

@@ -41,7 +41,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
-        # A full disk says nothing of the file; of the temporary one nobody knows.
-        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
+        # A full disk says nothing of the file; of the temporary one nobody knows. An error without
+        # a number would lose its words for the name.
+        if (isinstance(error, OSError) and error.errno is not None
+                and error.filename in (None, str(temporary))):
             error.filename = str(path)
         raise
