@@ -42,21 +42,17 @@ class NCN(LinkModel):
         torch.Size([2])
     """
 
+    _predictor: type[NCNPredictor] = NCNPredictor
+
     def __init__(self, encoder: nn.Module, hidden_channels: int | None = None, *,
                  in_channels: int | None = None, **kwargs: Any) -> None:
-        in_channels = encoder_size(encoder, in_channels)
+        in_channels = _size_of(encoder, in_channels)
         hidden_channels = in_channels if hidden_channels is None else hidden_channels
-        super().__init__(encoder, NCNPredictor(in_channels, hidden_channels, **kwargs))
+        super().__init__(encoder, self._predictor(in_channels, hidden_channels, **kwargs))
 
 
-def encoder_size(encoder: Any, in_channels: int | None) -> int:
-    """Size of an encoder's output, given or known to it.
-
-    Example:
-        >>> from graphlocal.models import LinkEncoder
-        >>> encoder_size(LinkEncoder(16, 32), None)
-        32
-    """
+def _size_of(encoder: Any, in_channels: int | None) -> int:
+    """Size of an encoder's output, given or known to it."""
     if in_channels is None:
         in_channels = getattr(encoder, "out_channels", None)
         if not isinstance(in_channels, int):

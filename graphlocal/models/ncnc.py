@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from torch import nn
-
 from ..nn.link import NCNCPredictor
-from .link_model import LinkModel
-from .ncn import encoder_size
+from .ncn import NCN
 
 
-class NCNC(LinkModel):
-    r"""An encoder and :class:`~graphlocal.nn.link.NCNCPredictor`: "Neural Common Neighbor with
-    Completion for Link Prediction" (arXiv:2302.00890).
+class NCNC(NCN):
+    r"""An encoder and :class:`~graphlocal.nn.link.NCNCPredictor`; otherwise as :class:`NCN`.
 
     Args:
-        encoder: Any module of PyG or GraphLocal called as ``encoder(x, edge_index)``, or a
-            :class:`LinkEncoder`.
-        hidden_channels: Size of the predictor's hidden layers. Default: the size of the encoder's
-            output.
-        in_channels: Size of the encoder's output. Default: its ``out_channels``.
-        **kwargs: Of :class:`~graphlocal.nn.link.NCNCPredictor`.
+        encoder: As for :class:`NCN`.
+        hidden_channels: As for :class:`NCN`.
+        in_channels: As for :class:`NCN`.
+        **kwargs: Of :class:`~graphlocal.nn.link.NCNCPredictor`: ``depth, alpha, scale, offset, pt``
+            and more.
 
     Shapes:
-        - **x:** :math:`(|\mathcal{V}|, F)`, or whatever the encoder takes
-        - **edge_index:** :math:`(2, |\mathcal{E}|)`
-        - **edge_label_index, exclude:** :math:`(2, P)`, :math:`(2, Q)`
-        - **output:** :math:`(P)`
+        - As for :class:`NCN`.
 
     Raises:
         GraphError: If the parts or the inputs do not fit together.
@@ -35,15 +25,11 @@ class NCNC(LinkModel):
     Example:
         >>> import torch
         >>> from graphlocal.models import LinkEncoder
-        >>> model = NCNC(LinkEncoder(16, 32))
+        >>> model = NCNC(LinkEncoder(16, 32), scale=4.3, offset=2.8)
         >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
         >>> pairs = torch.tensor([[0, 0], [2, 1]])
         >>> model(torch.randn(3, 16), path, pairs, exclude=pairs).shape
         torch.Size([2])
     """
 
-    def __init__(self, encoder: nn.Module, hidden_channels: int | None = None, *,
-                 in_channels: int | None = None, **kwargs: Any) -> None:
-        in_channels = encoder_size(encoder, in_channels)
-        hidden_channels = in_channels if hidden_channels is None else hidden_channels
-        super().__init__(encoder, NCNCPredictor(in_channels, hidden_channels, **kwargs))
+    _predictor = NCNCPredictor
