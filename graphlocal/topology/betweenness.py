@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..graph import CSRGraph, as_graph, checks
 from ..kernels.cpu import betweenness as kernel
-from ..kernels.cpu.parallel import run_blocks, run_summed
+from ..kernels.cpu.parallel import run_blocks
+from .blocks import sum_blocks
 from .closeness import distances_from, draw_per_component
 from .components import connected_components
 from .estimate import Estimate
@@ -136,9 +137,10 @@ def _draw(graph: CSRGraph, samples: int, seed: int) -> NDArray[np.int64]:
     n = graph.num_nodes
     keys = np.random.default_rng(seed).integers(0, 2**64, samples, np.uint64)
     blocks = min(256, samples)
-    (counts,) = run_summed(
-        kernel.draw_paths, np.arange(blocks + 1) * samples // blocks, graph.rowptr, graph.col, keys,
-        sums=(n,), scratch=(((2, n), np.int64), ((2, n), np.float64), ((2, n), graph.col.dtype)))
+    (counts,) = sum_blocks(
+        graph, kernel.draw_paths, np.arange(blocks + 1) * samples // blocks,
+        graph.rowptr, graph.col, keys, sums=(n,),
+        scratch=(((2, n), np.int64), ((2, n), np.float64), ((2, n), graph.col.dtype)))
     return counts
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ..graph import as_graph, checks
 from ..kernels.cpu import neighborhoods as kernel
-from ..kernels.cpu.parallel import row_blocks, run_blocks
+from ..kernels.cpu.parallel import row_blocks
+from .blocks import sum_blocks
 from .clustering import known_triangles
 
 # A row costs the degrees of its neighbours, so blocks of few entries are worth a thread.
@@ -38,8 +39,9 @@ def average_neighbor_degree(graph: Any) -> NDArray[np.float64]:
         [1.0, 2.0, 2.0]
     """
     graph = as_graph(graph)
-    total = np.empty(graph.num_nodes, np.int64)
-    run_blocks(kernel.sum_degrees, row_blocks(graph.rowptr), graph.rowptr, graph.col, total)
+    total = np.zeros(graph.num_nodes, np.int64)
+    sum_blocks(graph, kernel.sum_degrees, row_blocks(graph.rowptr), graph.rowptr, graph.col,
+               written=(total,), sums=())
     return np.divide(total, graph.degree, out=np.zeros(len(total)), where=graph.degree > 0)
 
 
@@ -99,11 +101,10 @@ def hop_sizes(graph: Any, hops: int = 2) -> NDArray[np.int64]:
     graph = as_graph(graph)
     # No node is further away; what is smaller is kept for graphs of any size.
     hops = checks.check_count(hops, "hops", least=1, most=max(graph.num_nodes, 1 << 16))
-    sizes = np.empty((graph.num_nodes, hops), np.int64)
-    run_blocks(kernel.count_within, row_blocks(graph.rowptr, min_work=_MIN_BLOCK_WORK),
-               graph.rowptr, graph.col, hops, sizes,
-               scratch=lambda: (np.zeros(graph.num_nodes, np.uint8),
-                                np.empty(graph.num_nodes, graph.col.dtype)))
+    sizes = np.zeros((graph.num_nodes, hops), np.int64)
+    sum_blocks(graph, kernel.count_within, row_blocks(graph.rowptr, min_work=_MIN_BLOCK_WORK),
+               graph.rowptr, graph.col, hops, written=(sizes,), sums=(),
+               scratch=((graph.num_nodes, np.uint8), (graph.num_nodes, graph.col.dtype)))
     return sizes
 
 

@@ -22,7 +22,8 @@ from tests.topology import block_kernels as kernels
 from tests.zoo import ZOO, each_zoo_graph
 
 #: Those whose blocks an executor gets; the others run here, whoever executes.
-NAMES = ("degree", "triangles", "clustering", "core", "component", "pagerank", "orbits4")
+NAMES = ("degree", "triangles", "clustering", "core", "component", "pagerank", "neighbor_degree",
+         "ego_density", "hop2", "closeness", "betweenness", "orbits4")
 
 
 def everything(weighted: bool = False) -> CSRGraph:
