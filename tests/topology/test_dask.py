@@ -106,7 +106,10 @@ def test_scheduler_and_workers_by_command(saved: CSRGraph, tmp_path: Path) -> No
                 found = topology.triangles(saved)
             np.testing.assert_array_equal(found, topology.triangles(saved))
     finally:
-        for process in started:
+        for process in reversed(started):  # a worker may wait long for a scheduler that is gone
             process.terminate()
-        for process in started:
-            process.wait(timeout=20)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
