@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +15,7 @@ from torch_geometric.data import Data
 from tqdm import tqdm
 
 from ..graph.checks import GraphTypeError, check_choice, check_count, check_positive, fail
-from .checkpoint import load_checkpoint, save_checkpoint
+from .checkpoint import checksum, load_checkpoint, save_checkpoint
 from .log import JsonLines
 from .metrics import Metric, get_metric
 from .result import FitResult, RunResult
@@ -234,12 +233,5 @@ def _settings(training: NodeTraining) -> dict[str, Any]:
         "optimizer": type(training.optimizer).__name__, "groups": groups,
         "num_nodes": training.nodes.num_nodes,
         "num_edges": int(training.nodes.data.num_edges),
-        "features": _checksum(training.nodes.data.x),
+        "features": checksum(training.nodes.data.x),
     }
-
-
-def _checksum(x: Any) -> int | None:
-    """Tells other features from these."""
-    if not isinstance(x, torch.Tensor) or x.layout is not torch.strided:
-        return None
-    return zlib.crc32(x.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())

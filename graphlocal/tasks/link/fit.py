@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
 from ...graph.checks import GraphTypeError, check_choice, check_count, check_positive, fail
 from ...loader import LinkLoader
-from ..checkpoint import load_checkpoint, save_checkpoint
+from ..checkpoint import checksum, load_checkpoint, save_checkpoint
 from ..log import JsonLines
 from ..seed import set_seed
 from .data import LinkData
@@ -309,13 +308,7 @@ def _settings(
         "num_params": sum(p.numel() for p in training.model.parameters()),
         "optimizer": type(training.optimizer).__name__, "groups": groups,
         "num_nodes": data.num_nodes,
-        "edges": [_checksum(part) for part in (data.train, data.val, data.test, data.val_neg,
+        "edges": [checksum(part) for part in (data.train, data.val, data.test, data.val_neg,
                                                data.test_neg)],
-        "features": None if data.x is None or data.x.layout is not torch.strided
-        else _checksum(data.x),
+        "features": checksum(data.x),
     }
-
-
-def _checksum(values: Tensor) -> int:
-    """Tells other tensors from this one."""
-    return zlib.crc32(values.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
