@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..dropout import Dropout
+from ..normalized_relu import Branch
 
 
 def layer(in_channels: int, out_channels: int, dropout: float, norm: bool) -> list[nn.Module]:
@@ -38,8 +39,8 @@ def node_branch(channels: int, hidden: int, dropout: float, norm: bool) -> nn.Se
         >>> node_branch(8, 16, 0.0, norm=True)(torch.zeros(3, 8)).shape
         torch.Size([3, 8])
     """
-    return nn.Sequential(*layer(channels, hidden, dropout, False),
-                         *layer(hidden, channels, dropout, norm))
+    return Branch(*layer(channels, hidden, dropout, False),
+                  *layer(hidden, channels, dropout, norm))
 
 
 def overlap_branch(
@@ -51,8 +52,8 @@ def overlap_branch(
         >>> overlap_branch(8, 16, 0.0, norm=True, activation=False)(torch.zeros(3, 8)).shape
         torch.Size([3, 16])
     """
-    return nn.Sequential(*layer(in_channels, hidden, dropout, False),
-                         *layer(hidden, hidden, dropout, norm), *tail(hidden, activation))
+    return Branch(*layer(in_channels, hidden, dropout, False),
+                  *layer(hidden, hidden, dropout, norm), *tail(hidden, activation))
 
 
 def pair_branch(
@@ -64,7 +65,7 @@ def pair_branch(
         >>> pair_branch(8, 16, 0.0, norm=True, activation=True)(torch.zeros(3, 8)).shape
         torch.Size([3, 16])
     """
-    return nn.Sequential(*layer(in_channels, hidden, dropout, norm), *tail(hidden, activation))
+    return Branch(*layer(in_channels, hidden, dropout, norm), *tail(hidden, activation))
 
 
 def score_head(
@@ -79,7 +80,7 @@ def score_head(
     sizes = [in_channels] + [hidden] * num_layers
     hidden_layers = [module for a, b in pairwise(sizes)
                      for module in layer(a, b, dropout, norm)]
-    return nn.Sequential(*hidden_layers, nn.Linear(sizes[-1], out_channels))
+    return Branch(*hidden_layers, nn.Linear(sizes[-1], out_channels))
 
 
 def run_sparsely(branch: nn.Sequential, x: Tensor, some: Tensor | None) -> Tensor:
