@@ -14,11 +14,12 @@ from torch.optim import Optimizer
 from torch_geometric.data import Data
 from tqdm import tqdm
 
-from ..graph.checks import GraphTypeError, check_choice, check_count, check_positive, fail
+from ..graph.checks import check_choice, check_count, check_positive, fail
 from .checkpoint import checksum, load_checkpoint, save_checkpoint
 from .log import JsonLines
 from .metrics import Metric, get_metric
 from .result import FitResult, RunResult
+from .runs import run_seeds
 from .seed import set_seed
 from .training import Forward, NodeTraining, call_model
 
@@ -180,41 +181,11 @@ def run(
         >>> [r.seed for r in result.runs], result.test.std is None
         ([0, 1], False)
     """
-    count = check_count(runs, "runs", least=1) if runs is not None else None
-    seeds = list(seeds) if seeds is not None else list(range(10 if count is None else count))
-    if not seeds or (count is not None and len(seeds) != count):
-        fail("seeds", f"{len(seeds)} seeds", f"{count or 'at least one'}, one per run")
-    if not callable(make_model) or isinstance(make_model, nn.Module):
-        fail("make_model", type(make_model).__name__, "a function that makes a new model",
-             "write lambda: Model(...), so that no run starts from trained weights",
-             kind=GraphTypeError)
-    for name in ("seed", "split"):
-        if name in options:
-            fail(name, repr(options[name]), "no such setting of run", "pass seeds; run r takes "
-                 "split r")
-    if log is not None and not isinstance(log, JsonLines):
-        log = JsonLines(log)
-    results: list[FitResult] = []
-    model: nn.Module | None = None
-    for number, seed in enumerate(seeds):
-        set_seed(seed)
-        made = make_model()
-        if results and made is model:
-            fail("make_model", "a function that gave the same model twice", "a new model each time",
-                 "make the model inside the function, so that no run starts from trained weights")
-        model = made
-        path = None if checkpoint is None else Path(checkpoint) / f"run-{number}-seed-{seed}.pt"
-        resumed = path is not None and path.exists()
-        result = fit(model, data, seed=seed, split=number, config=config, checkpoint=path,
-                     description=f"{description} run {number + 1}/{len(seeds)}".strip(), **options)
-        results.append(result)
-        record = {**result.record(), "config": dict(config or {})}
-        # A finished run taken from its checkpoint has its line already.
-        if log is not None and not (resumed and record in log):
-            log.append(record)
-        if on_run is not None:
-            on_run(result, model)
-    return RunResult(results)
+    return RunResult(run_seeds(
+        fit, make_model, lambda number, seed: {"data": data, "split": number}, runs=runs,
+        seeds=seeds, log=log, config=config, checkpoint=checkpoint, on_run=on_run,
+        description=description, options=options,
+        reserved=dict.fromkeys(("seed", "split"), "pass seeds; run r takes split r")))
 
 
 def _finished(training: NodeTraining, epochs: int, patience: int | None) -> bool:

@@ -17,6 +17,7 @@ from ...graph.checks import GraphTypeError, check_choice, check_count, check_pos
 from ...loader import LinkLoader
 from ..checkpoint import checksum, load_checkpoint, save_checkpoint
 from ..log import JsonLines
+from ..runs import run_seeds
 from ..seed import set_seed
 from .data import LinkData
 from .metrics import LinkMetric
@@ -236,41 +237,10 @@ def run(
         >>> [r.seed for r in result.runs], result.test().std is None
         ([0, 1], False)
     """
-    count = check_count(runs, "runs", least=1) if runs is not None else None
-    seeds = list(seeds) if seeds is not None else list(range(10 if count is None else count))
-    if not seeds or (count is not None and len(seeds) != count):
-        fail("seeds", f"{len(seeds)} seeds", f"{count or 'at least one'}, one per run")
-    if not callable(make_model) or isinstance(make_model, nn.Module):
-        fail("make_model", type(make_model).__name__, "a function that makes a new model",
-             "write lambda: Model(...), so that no run starts from trained weights",
-             kind=GraphTypeError)
-    if "seed" in options:
-        fail("seed", repr(options["seed"]), "no such setting of run", "pass seeds")
-    if log is not None and not isinstance(log, JsonLines):
-        log = JsonLines(log)
-    results: list[LinkResult] = []
-    model: nn.Module | None = None
-    for number, seed in enumerate(seeds):
-        set_seed(seed)
-        split = data(seed) if callable(data) else data
-        set_seed(seed)  # the same weights at first, however the split was made
-        made = make_model()
-        if results and made is model:
-            fail("make_model", "a function that gave the same model twice", "a new model each time",
-                 "make the model inside the function, so that no run starts from trained weights")
-        model = made
-        path = None if checkpoint is None else Path(checkpoint) / f"run-{number}-seed-{seed}.pt"
-        resumed = path is not None and path.exists()
-        result = fit(model, split, seed=seed, config=config, checkpoint=path,
-                     description=f"{description} run {number + 1}/{len(seeds)}".strip(), **options)
-        results.append(result)
-        record = {**result.record(), "config": dict(config or {})}
-        # A finished run taken from its checkpoint has its line already.
-        if log is not None and not (resumed and record in log):
-            log.append(record)
-        if on_run is not None:
-            on_run(result, model)
-    return LinkRunResult(results)
+    return LinkRunResult(run_seeds(
+        fit, make_model, lambda number, seed: {"data": data(seed) if callable(data) else data},
+        runs=runs, seeds=seeds, log=log, config=config, checkpoint=checkpoint, on_run=on_run,
+        description=description, options=options, reserved={"seed": "pass seeds"}))
 
 
 def _adam(
