@@ -17,6 +17,8 @@ from .arrays import check_integers as check_integers
 from .arrays import check_nonnegative as check_nonnegative
 from .arrays import check_operand as check_operand
 from .arrays import to_numpy as to_numpy
+from .features import check_features as check_features
+from .features import check_heads as check_heads
 from .files import check_output as check_output
 from .files import check_suffix as check_suffix
 from .graphs import bounded_num_nodes as bounded_num_nodes

@@ -1,0 +1,29 @@
+"""Features of nodes as layers take them, and how heads share them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import GraphTypeError, fail
+
+
+def check_features(x: Any, channels: int | None, argument: str = "x") -> Any:
+    """A floating-point matrix ``[N, channels]`` of torch, looking at neither values nor device."""
+    if not hasattr(x, "is_floating_point"):
+        fail(argument, type(x).__name__, "a tensor of shape (N, C)", kind=GraphTypeError)
+    if not x.is_floating_point():
+        fail(argument, f"dtype {str(x.dtype).removeprefix('torch.')}", "a floating-point dtype",
+             f"convert it with {argument}.float()", kind=GraphTypeError)
+    if x.dim() != 2 or (channels is not None and x.shape[1] != channels):
+        width = "C" if channels is None else channels
+        fail(argument, f"shape {tuple(x.shape)}", f"shape (N, {width})")
+    return x
+
+
+def check_heads(channels: int, heads: int, argument: str = "heads",
+                channels_argument: str = "channels") -> int:
+    """Channels of one head, all heads having the same number."""
+    if channels % heads:
+        fail(argument, str(heads), f"a divisor of {channels_argument}={channels}",
+             "every head takes an equal share of the channels")
+    return channels // heads
