@@ -1,6 +1,7 @@
 """Layers on the sparse-ops core, and ``accelerate``, which moves PyG's layers onto it."""
 
 from .accelerate import Report, accelerate, restore
+from .batch_norm import JointBatchNorm1d
 from .conv import GCNConv, GINConv, GraphConv, NormalizedGraph, PureConv, SAGEConv, gcn_norm
 from .feature_linear import FeatureLinear
 from .link import (
@@ -21,6 +22,7 @@ __all__ = [
     "GINConv",
     "GraphConv",
     "HadamardMLP",
+    "JointBatchNorm1d",
     "NCN2Predictor",
     "NCNCPredictor",
     "NCNDiffPredictor",

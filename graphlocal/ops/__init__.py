@@ -1,6 +1,7 @@
 """The sparse-ops core as torch sees it: a graph prepared once, and the ops layers are made of."""
 
 from .adjacency import Adjacency, as_adjacency
+from .collective import joint_sum, num_processes, process_rank
 from .common_neighbors import common_neighbor_counts, common_neighbors, neighbor_split
 from .dispatch import explain
 from .links import edge_mask, link_mask
@@ -20,9 +21,12 @@ __all__ = [
     "common_neighbors",
     "edge_mask",
     "explain",
+    "joint_sum",
     "link_mask",
     "neighbor_split",
+    "num_processes",
     "overlap_sum",
+    "process_rank",
     "ragged_sum",
     "remember",
     "segment_reduce",
