@@ -13,6 +13,7 @@ from ..nn.dropout import Dropout
 from ..nn.feature_linear import FeatureLinear
 from ..nn.link.base import reset
 from ..nn.link.neighbors import Neighbors
+from ..nn.normalized_relu import Branch
 
 Conv = Literal["puregcn", "puresum", "puremean", "puremax", "gcn", "sum", "mean", "max"]
 _CONVS = tuple(prefix + aggr for prefix in ("pure", "") for aggr in ("gcn", "sum", "mean", "max"))
@@ -118,7 +119,7 @@ class LinkEncoder(nn.Module):
                                              input_dropout if first else 0.0))
             last = number == num_layers - 1 and number > 0
             norm = [nn.LayerNorm(hidden_channels)] if layer_norm else []
-            self.tails.append(nn.Identity() if last else nn.Sequential(
+            self.tails.append(nn.Identity() if last else Branch(
                 *norm, Dropout(dropout), nn.ReLU()))
         self.biases = nn.ParameterList(torch.empty(hidden_channels) for _ in self.layers)
         self.last = Dropout(tail_dropout if pure else 0.0)

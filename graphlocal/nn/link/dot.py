@@ -6,6 +6,7 @@ from torch import Tensor
 
 from .base import LinkPredictor
 from .neighbors import Neighbors
+from .pair_product import pair_product
 
 
 class DotPredictor(LinkPredictor):
@@ -39,7 +40,7 @@ class DotPredictor(LinkPredictor):
         super().__init__(in_channels)
 
     def score(self, h: Tensor, neighbors: Neighbors | None, pairs: Tensor) -> Tensor:
-        return (h[pairs[0]] * h[pairs[1]]).sum(-1, keepdim=True)
+        return pair_product(h, pairs).sum(-1, keepdim=True)
 
     def extra_repr(self) -> str:
         return str(self.in_channels)

@@ -9,6 +9,7 @@ from torch import Tensor
 from .base import MLPPredictor
 from .branches import pair_branch, score_head
 from .neighbors import Neighbors
+from .pair_product import pair_product
 
 
 class HadamardMLP(MLPPredictor):
@@ -53,4 +54,4 @@ class HadamardMLP(MLPPredictor):
                                self.dropout, self.layer_norm)
 
     def score(self, h: Tensor, neighbors: Neighbors | None, pairs: Tensor) -> Tensor:
-        return self.head(self.pair_branch(h[pairs[0]] * h[pairs[1]]))
+        return self.head(self.pair_branch(pair_product(h, pairs)))

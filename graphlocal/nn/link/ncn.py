@@ -12,6 +12,7 @@ from ...graph import checks
 from .base import MLPPredictor
 from .branches import node_branch, overlap_branch, pair_branch, run_sparsely, score_head
 from .neighbors import Neighbors
+from .pair_product import pair_product
 
 
 class NCNPredictor(MLPPredictor):
@@ -111,7 +112,7 @@ class NCNPredictor(MLPPredictor):
     def combine(self, h: Tensor, overlap: Tensor, some: Tensor | None, pairs: Tensor,
                 more: Tensor | None = None) -> Tensor:
         """Scores from the sum over each pair's overlap and what other branches add."""
-        product = h[pairs[0]] * h[pairs[1]]
+        product = pair_product(h, pairs)
         inside = run_sparsely(self.overlap_branch, overlap, some)
         hidden = self.beta * inside + self.pair_branch(product)
         return self.head(hidden if more is None else hidden + more)

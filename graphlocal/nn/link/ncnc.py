@@ -13,6 +13,7 @@ from ...graph import checks
 from .completion import check_samples, completion_weight, sample_lists, without
 from .ncn import NCNPredictor
 from .neighbors import Neighbors
+from .pair_product import pair_product
 
 
 class NCNCPredictor(NCNPredictor):
@@ -156,7 +157,7 @@ class NCNCPredictor(NCNPredictor):
         some = both[0].diff() > 0
         pt = self.pt
         if self.pt_branch is not None:
-            pt = torch.sigmoid(self.pt_branch(h[pairs[0]] * h[pairs[1]])).squeeze(1)
+            pt = torch.sigmoid(self.pt_branch(pair_product(h, pairs))).squeeze(1)
         samples = self.num_samples if self.training else self.eval_num_samples
         for (ptr, node), ends in zip(sides, (pairs, pairs.flip(0)), strict=True):
             # neighbours of ends[0], not of ends[1]

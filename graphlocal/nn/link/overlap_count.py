@@ -11,6 +11,7 @@ from ...graph import checks
 from .base import MLPPredictor
 from .branches import overlap_branch, pair_branch, score_head
 from .neighbors import Neighbors
+from .pair_product import pair_product
 
 Weighting = Literal["count", "adamic_adar", "resource_allocation"]
 
@@ -90,7 +91,7 @@ class OverlapCountPredictor(MLPPredictor):
 
     def score(self, h: Tensor, neighbors: Neighbors, pairs: Tensor) -> Tensor:
         number = self._weigh(h, neighbors, pairs).unsqueeze(1)  # [P, 1]
-        product = self.pair_branch(h[pairs[0]] * h[pairs[1]])
+        product = self.pair_branch(pair_product(h, pairs))
         if self.overlap_branch is None:
             return self.head(torch.cat([number, product], dim=1))
         return self.head(self.beta * self.overlap_branch(number) + product)
