@@ -6,14 +6,17 @@ from .common_neighbors import common_neighbor_counts, common_neighbors, neighbor
 from .dispatch import explain
 from .links import edge_mask, link_mask
 from .memory import remember
+from .neighbor_attention import neighbor_attention
 from .overlap_sum import overlap_sum, ragged_sum
 from .segment_reduce import segment_reduce
 from .segment_softmax import segment_softmax
 from .simple import SimpleGraph, as_simple
 from .spmm import spmm
+from .vector_quantize import Quantized, vector_quantize
 
 __all__ = [
     "Adjacency",
+    "Quantized",
     "SimpleGraph",
     "as_adjacency",
     "as_simple",
@@ -23,6 +26,7 @@ __all__ = [
     "explain",
     "joint_sum",
     "link_mask",
+    "neighbor_attention",
     "neighbor_split",
     "num_processes",
     "overlap_sum",
@@ -32,4 +36,5 @@ __all__ = [
     "segment_reduce",
     "segment_softmax",
     "spmm",
+    "vector_quantize",
 ]

@@ -17,6 +17,9 @@ from .arrays import check_integers as check_integers
 from .arrays import check_nonnegative as check_nonnegative
 from .arrays import check_operand as check_operand
 from .arrays import to_numpy as to_numpy
+from .attention import check_attention_operands as check_attention_operands
+from .attention import check_edge_heads as check_edge_heads
+from .attention import check_scale as check_scale
 from .features import check_features as check_features
 from .features import check_heads as check_heads
 from .files import check_output as check_output
