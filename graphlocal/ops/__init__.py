@@ -8,6 +8,7 @@ from .links import edge_mask, link_mask
 from .memory import remember
 from .neighbor_attention import neighbor_attention
 from .overlap_sum import overlap_sum, ragged_sum
+from .random_walks import random_walks
 from .segment_reduce import segment_reduce
 from .segment_softmax import segment_softmax
 from .simple import SimpleGraph, as_simple
@@ -32,6 +33,7 @@ __all__ = [
     "overlap_sum",
     "process_rank",
     "ragged_sum",
+    "random_walks",
     "remember",
     "segment_reduce",
     "segment_softmax",

@@ -21,13 +21,14 @@ OPS: dict[str, tuple[str, ...]] = {
     "segment_softmax": ("softmax",),
     "common_neighbors": ("list",),
     "overlap_sum": ("sum",),
+    "vector_quantize": ("nearest",),
 }
 _SCATTER_REDUCES = ("sum", "mean")
 _FLOATS = (torch.float32, torch.float64)
 _INDICES = (torch.int32, torch.int64)
 #: Ops on the nodes of a graph alone, whose dtype is that of its indices.
 _OF_INDICES = ("common_neighbors",)
-_WITHOUT_SCATTER = ("common_neighbors", "overlap_sum")
+_WITHOUT_SCATTER = ("common_neighbors", "overlap_sum", "vector_quantize")
 
 
 # A compiler may take the answer for a constant: it depends on the call and the environment alone.
