@@ -11,6 +11,7 @@ from .overlap_sum import overlap_sum, ragged_sum
 from .random_walks import random_walks
 from .segment_reduce import segment_reduce
 from .segment_softmax import segment_softmax
+from .selective_scan import selective_scan
 from .simple import SimpleGraph, as_simple
 from .spmm import spmm
 from .vector_quantize import Quantized, vector_quantize
@@ -37,6 +38,7 @@ __all__ = [
     "remember",
     "segment_reduce",
     "segment_softmax",
+    "selective_scan",
     "spmm",
     "vector_quantize",
 ]

@@ -21,6 +21,7 @@ OPS: dict[str, tuple[str, ...]] = {
     "segment_softmax": ("softmax",),
     "common_neighbors": ("list",),
     "overlap_sum": ("sum",),
+    "selective_scan": ("scan",),
     "vector_quantize": ("nearest",),
 }
 _SCATTER_REDUCES = ("sum", "mean")
@@ -28,7 +29,9 @@ _FLOATS = (torch.float32, torch.float64)
 _INDICES = (torch.int32, torch.int64)
 #: Ops on the nodes of a graph alone, whose dtype is that of its indices.
 _OF_INDICES = ("common_neighbors",)
-_WITHOUT_SCATTER = ("common_neighbors", "overlap_sum", "vector_quantize")
+#: Ops that compute in float32 what comes in fewer bits.
+_ROUNDED = ("selective_scan",)
+_WITHOUT_SCATTER = ("common_neighbors", "overlap_sum", "selective_scan", "vector_quantize")
 
 
 # A compiler may take the answer for a constant: it depends on the call and the environment alone.
@@ -80,10 +83,13 @@ def _refusal(
     if backend == "reference":
         return None
     if backend == "scatter" and op in _WITHOUT_SCATTER:
-        return "scatter knows no intersections"
+        return "scatter knows no such op"
     if op in _OF_INDICES:
         if dtype not in _INDICES:
             return f"{backend} takes int32 and int64 only"
+    elif op in _ROUNDED:
+        if dtype == torch.float64 or not dtype.is_floating_point:
+            return f"{backend} takes float32 and less only"
     elif dtype not in _FLOATS:
         return f"{backend} takes float32 and float64 only"
     if backend == "cpu":

@@ -20,6 +20,8 @@ from .arrays import to_numpy as to_numpy
 from .attention import check_attention_operands as check_attention_operands
 from .attention import check_edge_heads as check_edge_heads
 from .attention import check_scale as check_scale
+from .batches import check_groups as check_groups
+from .batches import check_sorted as check_sorted
 from .features import check_features as check_features
 from .features import check_heads as check_heads
 from .files import check_output as check_output
@@ -36,6 +38,7 @@ from .graphs import check_undirected as check_undirected
 from .graphs import check_weight as check_weight
 from .graphs import infer_num_nodes as infer_num_nodes
 from .graphs import known_num_nodes as known_num_nodes
+from .hops import check_hops as check_hops
 from .labels import check_label_range as check_label_range
 from .labels import check_labels as check_labels
 from .labels import check_mask as check_mask
@@ -46,6 +49,9 @@ from .node_pairs import check_nodes as check_nodes
 from .node_pairs import check_pair_rows as check_pair_rows
 from .pairs import check_pair_columns as check_pair_columns
 from .pairs import check_pair_range as check_pair_range
+from .scans import check_float_tensors as check_float_tensors
+from .scans import check_sequences as check_sequences
+from .scans import check_shape as check_shape
 from .shares import check_fraction as check_fraction
 from .shares import check_shares as check_shares
 from .shares import check_walk_weights as check_walk_weights

@@ -144,8 +144,9 @@ def check_rowptr(rowptr: NDArray[Any], argument: str, num_nodes: int, num_ends: 
         fail(argument, f"last value {rowptr[-1]}", f"at most {num_ends}, the number of entries")
 
 
-def check_ptr(ptr: Any, length: int, argument: str = "ptr") -> None:
-    """Borders of segments, array or tensor: from 0 to ``length``, never falling."""
+def check_ptr(ptr: Any, length: int, argument: str = "ptr", rows: str = "x") -> None:
+    """Borders of segments, array or tensor: from 0 to ``length``, the rows of what ``rows`` names,
+    never falling."""
     if ptr.ndim != 1 or len(ptr) == 0:
         fail(argument, f"shape {tuple(ptr.shape)}", "shape (B + 1,), the borders of B segments")
     check_integer_dtype(ptr.dtype, argument)
@@ -153,7 +154,7 @@ def check_ptr(ptr: Any, length: int, argument: str = "ptr") -> None:
     if first != 0:
         fail(argument, f"first value {first}", "0", "the first segment starts at the first row")
     if last != length:
-        fail(argument, f"last value {last}", f"{length}, the number of rows of 'x'",
+        fail(argument, f"last value {last}", f"{length}, the number of rows of '{rows}'",
              "the last segment ends after the last row")
     if bool((ptr[1:] < ptr[:-1]).any()):
         fail(argument, "values that fall", "values that never fall", "sort the segments")

@@ -1,0 +1,60 @@
+"""Arguments of the scans over sequences: shapes, dtypes and borders, each named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import GraphTypeError, fail
+from .arrays import check_integer_dtype
+
+
+def check_float_tensors(tensors: dict[str, Any]) -> None:
+    """Dense floating-point tensors on one device; ``None`` where an argument was left out."""
+    first = next(iter(tensors))
+    for name, value in tensors.items():
+        if value is None:
+            continue
+        if not (hasattr(value, "layout") and hasattr(value, "is_floating_point")):
+            fail(name, type(value).__name__, "a tensor", kind=GraphTypeError)
+        if "strided" not in str(value.layout):
+            fail(name, f"layout {value.layout}", "a dense tensor",
+                 "convert it with .to_dense()", kind=GraphTypeError)
+        if not value.is_floating_point():
+            fail(name, f"dtype {str(value.dtype).removeprefix('torch.')}",
+                 "a floating-point dtype", "convert with .float()", kind=GraphTypeError)
+        if value.device != tensors[first].device:
+            fail(name, f"a tensor on {value.device}",
+                 f"one on {tensors[first].device}, as '{first}'",
+                 "move one of them with .to(device)")
+
+
+def check_shape(value: Any, argument: str, *expected: tuple[tuple[int, ...], str]) -> None:
+    """The shape is one of the expected ones, each given with the words that describe it."""
+    if value is not None and all(tuple(value.shape) != shape for shape, _ in expected):
+        fail(argument, f"shape {tuple(value.shape)}",
+             " or ".join(f"{shape} ({words})" for shape, words in expected))
+
+
+def check_sequences(x: Any, argument: str, ptr: Any, axes: int) -> None:
+    """Rows of sequences: a batch of equal lengths, or packed ones with the borders ``ptr``.
+
+    ``axes`` counts the axes of one row: a batch has two more, packed sequences one.
+    """
+    row = ", ".join(("D",) if axes == 1 else ("H", "P"))
+    packed, batched = f"({row}) per row: (T, {row})", f"(B, L, {row})"
+    if x.ndim not in (axes + 1, axes + 2):
+        fail(argument, f"shape {tuple(x.shape)}", f"a batch {batched} or packed {packed}")
+    if ptr is None:
+        return
+    if x.ndim == axes + 2:
+        fail("ptr", f"borders, and '{argument}' of shape {tuple(x.shape)}",
+             f"packed sequences (T, {row})", "leave 'ptr' out, or flatten the first two axes")
+    if not hasattr(ptr, "layout"):
+        fail("ptr", type(ptr).__name__, "a tensor of borders", "pass torch.tensor(ptr)",
+             kind=GraphTypeError)
+    if ptr.ndim != 1 or ptr.shape[0] == 0:
+        fail("ptr", f"shape {tuple(ptr.shape)}", "shape (S + 1,), the borders of S sequences")
+    check_integer_dtype(ptr.dtype, "ptr")
+    if ptr.device != x.device:
+        fail("ptr", f"a tensor on {ptr.device}", f"one on {x.device}, as '{argument}'",
+             "move one of them with .to(device)")
