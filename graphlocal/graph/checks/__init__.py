@@ -39,6 +39,7 @@ from .graphs import check_weight as check_weight
 from .graphs import infer_num_nodes as infer_num_nodes
 from .graphs import known_num_nodes as known_num_nodes
 from .hops import check_hops as check_hops
+from .heads import check_tensor as check_tensor
 from .labels import check_label_range as check_label_range
 from .labels import check_labels as check_labels
 from .labels import check_mask as check_mask
