@@ -8,14 +8,19 @@ stand, for message passing.
 
 from .concentration_reweighting import ConcentrationReweighting
 from .edge_orbit_counts import AddEdgeOrbitCounts
+from .hop_features import AddHopFeatures, hop_features
 from .orbit_adjacency import AddOrbitAdjacency
 from .orbit_counts import AddOrbitCounts
+from .random_projection import AddRandomProjection
 from .topology import AddTopology
 
 __all__ = [
     "AddEdgeOrbitCounts",
+    "AddHopFeatures",
     "AddOrbitAdjacency",
     "AddOrbitCounts",
+    "AddRandomProjection",
     "AddTopology",
     "ConcentrationReweighting",
+    "hop_features",
 ]

@@ -1,0 +1,87 @@
+"""Positions of nodes from random numbers that walk over the graph: linear in its edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch_geometric.data.datapipes import functional_transform
+from torch_geometric.transforms import BaseTransform
+
+from ..graph.checks import check_count, check_number, fail
+from ..ops import as_adjacency, spmm
+from .attach import check_free, check_name, graph_of, put_nodes
+
+
+@functional_transform("add_random_projection")
+class AddRandomProjection(BaseTransform):
+    r"""Adds a position to every node, by the method of "Fast and Accurate Network Embeddings via
+    Very Sparse Random Projection" (arXiv:1908.11512; functional name: ``add_random_projection``).
+
+    .. math::
+        \mathbf{Z} = \sum_{k=1}^{K} \alpha_k \, \mathrm{norm}\left((\mathbf{D}^{-1} \mathbf{A})^k
+        \mathbf{R}\right), \quad \mathbf{R} \sim \mathcal{N}(0, 1)
+
+    Rows of :math:`(\mathbf{D}^{-1} \mathbf{A})^k` say where a random walk of ``k`` steps ends, so
+    that nodes whose walks end alike lie close together, as with node2vec; nothing is learned, and
+    the cost is that of ``K`` products of the graph with a matrix of ``channels`` columns. Columns
+    of the result are brought to mean 0 and deviation 1.
+
+    Args:
+        channels: Size of a position. (default: ``64``)
+        weights: :math:`\alpha_1, \ldots, \alpha_K`. (default: ``(0, 1, 1, 1)``)
+        seed: Of the random numbers. (default: ``0``)
+        attr: Name of the attribute. (default: ``"pos_enc"``)
+
+    Shapes:
+        - **input:** ``data.edge_index`` :math:`(2, E)`, taken as undirected
+        - **output:** ``data[attr]`` :math:`(N, C)`
+
+    Raises:
+        GraphError: If an argument is out of range or ``data`` has the attribute already.
+
+    Example:
+        >>> from torch_geometric.data import Data
+        >>> data = Data(edge_index=torch.tensor([[0, 1, 2], [1, 2, 3]]), num_nodes=4)
+        >>> AddRandomProjection(8)(data)
+        Data(edge_index=[2, 3], num_nodes=4, pos_enc=[4, 8])
+    """
+
+    def __init__(
+        self, channels: int = 64, weights: Sequence[float] = (0.0, 1.0, 1.0, 1.0), seed: int = 0,
+        attr: str = "pos_enc",
+    ) -> None:
+        self.channels = check_count(channels, "channels", least=1)
+        self.weights = [check_number(weight, "weights") for weight in weights]
+        if not any(self.weights):
+            fail("weights", repr(self.weights), "at least one that is not 0")
+        self.seed = check_count(seed, "seed")
+        self.attr = check_name(attr)
+
+    @torch.no_grad()
+    def forward(self, data: Any) -> Any:
+        check_free(data, self.attr)
+        graph = graph_of(data)
+        adjacency = as_adjacency(graph)
+        generator = torch.Generator().manual_seed(self.seed)
+        values = torch.randn(graph.num_nodes, self.channels, generator=generator)
+        total = torch.zeros_like(values)
+        for weight in self.weights:
+            values = spmm(adjacency, values, reduce="mean")
+            total.add_(F.normalize(values, dim=1), alpha=weight)
+        put_nodes(data, self.attr, _standardise(total).to(data.edge_index.device))
+        return data
+
+    def __repr__(self) -> str:
+        return (f"{type(self).__name__}(channels={self.channels}, weights={self.weights}, "
+                f"seed={self.seed}, attr='{self.attr}')")
+
+
+def _standardise(values: Tensor) -> Tensor:
+    if values.size(0) < 2:
+        return values
+    std, mean = torch.std_mean(values, dim=0)
+    return (values - mean) / std.clamp(min=1e-12)
