@@ -1,7 +1,9 @@
 """The sparse-ops core as torch sees it: a graph prepared once, and the ops layers are made of."""
 
+from .additive_attention import gat_attention, gatv2_attention
 from .adjacency import Adjacency, as_adjacency
 from .collective import joint_sum, num_processes, process_rank
+from .causal_conv import causal_conv
 from .common_neighbors import common_neighbor_counts, common_neighbors, neighbor_split
 from .dispatch import explain
 from .links import edge_mask, link_mask
@@ -22,10 +24,13 @@ __all__ = [
     "SimpleGraph",
     "as_adjacency",
     "as_simple",
+    "causal_conv",
     "common_neighbor_counts",
     "common_neighbors",
     "edge_mask",
     "explain",
+    "gat_attention",
+    "gatv2_attention",
     "joint_sum",
     "link_mask",
     "neighbor_attention",
