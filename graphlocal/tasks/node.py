@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
-import torch
 from torch import nn
-from torch.optim import Optimizer
 from torch_geometric.data import Data
-from tqdm import tqdm
 
-from ..graph.checks import check_choice, check_count, check_positive, fail
-from .checkpoint import checksum, load_checkpoint, save_checkpoint
+from ..graph.checks import check_choice
+from .checkpoint import checksum
 from .log import JsonLines
 from .metrics import Metric, get_metric
+from .node_training import Forward, NodeTraining, call_model
 from .result import FitResult, RunResult
 from .runs import run_seeds
 from .seed import set_seed
-from .training import Forward, NodeTraining, call_model
+from .training import MakeOptimizer, MakeScheduler, OnEpoch, check_schedule, make_adam
 
 __all__ = ["fit", "run"]
-
-#: Called after every epoch with its number, counted from 1, and the scores of that epoch.
-OnEpoch = Callable[[int, dict[str, float]], None]
 
 
 def fit(
@@ -36,10 +29,12 @@ def fit(
     epochs: int = 200,
     lr: float = 0.01,
     weight_decay: float = 5e-4,
-    optimizer: Callable[[nn.Module], Optimizer] | None = None,
+    optimizer: MakeOptimizer | None = None,
+    scheduler: MakeScheduler | None = None,
     patience: int | None = 100,
     monitor: Literal["metric", "loss"] = "metric",
     metric: str | Metric = "accuracy",
+    eval_every: int = 1,
     split: int = 0,
     seed: int | None = None,
     forward: Forward | None = None,
@@ -60,10 +55,12 @@ def fit(
         weight_decay: Weight decay of the default optimizer.
         optimizer: Makes another optimizer for the model; ``lr`` and ``weight_decay`` are then its
             own affair.
+        scheduler: Makes a scheduler of the optimizer's learning rate, stepped once an epoch.
         patience: Epochs without an improvement after which training stops; ``None`` never stops.
         monitor: What the best epoch is best in: the score of the validation nodes (of equal scores,
             the lower validation loss), or their loss.
         metric: ``"accuracy"``, ``"roc_auc"`` or a function of logits and labels.
+        eval_every: Epochs between two evaluations; the last one is always evaluated.
         split: Column of masks ``[N, S]``, modulo ``S``.
         seed: Passed to :func:`set_seed` first; ``None`` leaves the generators alone.
         forward: How the model is called on ``data``; ``None`` means ``model(x, edge_index)``.
@@ -71,7 +68,8 @@ def fit(
         checkpoint: File the state is kept in. Training goes on from it where it exists, to the very
             result it would have reached without the interruption.
         checkpoint_every: Epochs between two savings.
-        on_epoch: Called with the epoch and its ``loss, val_loss, train, val, test, seconds``.
+        on_epoch: Called with the epoch and its ``loss`` and ``seconds``, and where it was evaluated
+            its ``val_loss, train, val, test``.
         progress: Whether to show a bar on stderr, which no file or pipe ever sees.
         description: Text before the bar.
 
@@ -92,44 +90,20 @@ def fit(
         >>> result.epochs, result.num_params
         (3, 1210)
     """
-    epochs = check_count(epochs, "epochs", least=1)
-    checkpoint_every = check_count(checkpoint_every, "checkpoint_every", least=1)
-    if patience is not None:
-        patience = check_count(patience, "patience", least=1)
+    schedule = check_schedule(epochs, patience, eval_every, checkpoint_every)
     check_choice(monitor, "monitor", ("metric", "loss"))
     name, score = get_metric(metric)
     if seed is not None:
         set_seed(seed)
     if optimizer is None:
-        rate = check_positive(lr, "lr")
-        decay = check_positive(weight_decay, "weight_decay", zero=True)
-
-        def optimizer(model: nn.Module) -> Optimizer:
-            return torch.optim.Adam(model.parameters(), lr=rate, weight_decay=decay)
-
-    training = NodeTraining(model, data, optimizer, score, monitor, split, forward or call_model)
+        optimizer = make_adam(lr, weight_decay)
+    training = NodeTraining(model, data, optimizer, score, monitor, split, forward or call_model,
+                            scheduler)
     settings = {**(config or {}), "seed": seed, "patience": patience,
                 "metric": name, **(_settings(training) if checkpoint is not None else {})}
-    if checkpoint is not None and Path(checkpoint).exists():
-        training.load(load_checkpoint(checkpoint, settings))
-        if training.epoch > epochs:
-            fail("epochs", str(epochs), f"at least the {training.epoch} of {checkpoint}",
-                 "remove the file to start anew")
-    with tqdm(total=epochs, initial=training.epoch, desc=description or None, unit="epoch",
-              leave=False, file=sys.stderr, disable=None if progress else True) as bar:
-        while not _finished(training, epochs, patience):
-            training.step()
-            if on_epoch is not None:
-                on_epoch(training.epoch, {k: v[-1] for k, v in training.history.items()})
-            bar.set_postfix(val=f"{training.history['val'][-1]:.4f}", refresh=False)
-            bar.update()
-            if checkpoint is not None and (training.epoch % checkpoint_every == 0
-                                           or _finished(training, epochs, patience)):
-                save_checkpoint(checkpoint, training.state(), settings)
-    model.load_state_dict(training.best)
-    model.eval()
-    best = {part: training.history[part][training.best_epoch - 1]
-            for part in ("train", "val", "test")}
+    training.run(**schedule, checkpoint=checkpoint, settings=settings, on_epoch=on_epoch,
+                 progress=progress, description=description)
+    best = {part: training.best_scores[part] for part in ("train", "val", "test")}
     return FitResult(name, training.best_epoch, **best, history=training.history, seed=seed,
                      num_params=sum(p.numel() for p in model.parameters()),
                      split=training.nodes.split)
@@ -188,20 +162,10 @@ def run(
         reserved=dict.fromkeys(("seed", "split"), "pass seeds; run r takes split r")))
 
 
-def _finished(training: NodeTraining, epochs: int, patience: int | None) -> bool:
-    waited = training.epoch - training.best_epoch
-    return training.epoch >= epochs or (patience is not None and waited >= patience)
-
-
 def _settings(training: NodeTraining) -> dict[str, Any]:
     """What must be equal for a checkpoint to be gone on with; ``epochs`` may be raised."""
-    groups = [{key: group[key] for key in ("lr", "weight_decay") if key in group}
-              for group in training.optimizer.param_groups]
     return {
-        "monitor": training.monitor, "split": training.nodes.split,
-        "model": " ".join(repr(training.model).split()),
-        "num_params": sum(p.numel() for p in training.model.parameters()),
-        "optimizer": type(training.optimizer).__name__, "groups": groups,
+        **training.settings(), "split": training.nodes.split,
         "num_nodes": training.nodes.num_nodes,
         "num_edges": int(training.nodes.data.num_edges),
         "features": checksum(training.nodes.data.x),

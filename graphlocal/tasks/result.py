@@ -18,7 +18,8 @@ class FitResult:
         train: Score of the training nodes at that epoch.
         val: Score of the validation nodes at that epoch.
         test: Score of the test nodes at that epoch.
-        history: ``loss, val_loss, train, val, test, seconds`` of every epoch, in order.
+        history: ``loss`` and ``seconds`` of every epoch; ``evaluated``, the epochs with scores, and
+            of those ``val_loss, train, val, test``.
         num_params: Number of the model's parameters.
         seed: Seed of the run, where one was set.
         split: Number of the split used.
@@ -43,7 +44,7 @@ class FitResult:
     @property
     def epochs(self) -> int:
         """Number of epochs trained."""
-        return len(self.history["val"])
+        return len(self.history["seconds"])
 
     @property
     def highest_train(self) -> float:

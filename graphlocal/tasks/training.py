@@ -1,195 +1,241 @@
-"""One full-batch training as an object: its checks, its epoch, its state."""
+"""One training as an object: its epoch, its scores so far, its best weights, its state."""
 
 from __future__ import annotations
 
-import logging
 import math
+import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 from torch.optim import Optimizer
-from torch_geometric.data import Data
+from torch.optim.lr_scheduler import LRScheduler
+from tqdm import tqdm
 
-from ..graph import checks
-from ..graph.checks import GraphTypeError, fail
-from .metrics import Metric
+from ..graph.checks import GraphTypeError, check_count, check_positive, fail
+from .checkpoint import load_checkpoint, save_checkpoint
 from .seed import random_state, restore_random_state
 
-logger = logging.getLogger(__name__)
-
-Forward = Callable[[nn.Module, Data], Tensor]
 SPLITS = ("train", "val", "test")
-SERIES = ("loss", "val_loss", *SPLITS, "seconds")
+
+MakeOptimizer = Callable[[nn.Module], Optimizer]
+MakeScheduler = Callable[[Optimizer], LRScheduler]
+#: Called after every epoch with its number, counted from 1, and its figures.
+OnEpoch = Callable[[int, dict[str, float]], None]
 
 
-def call_model(model: nn.Module, data: Data) -> Tensor:
-    """``model(x, edge_index)``, unless the caller has another way."""
-    return model(data.x, data.edge_index)
-
-
-class NodeData:
-    """Labels and splits of a graph, checked once, on the device of the labels.
-
-    Raises:
-        GraphError: If labels, masks or edges are missing or do not fit the graph.
-    """
-
-    def __init__(self, data: Data, split: int) -> None:
-        if not isinstance(data, Data):
-            fail("data", type(data).__name__, "a torch_geometric.data.Data",
-                 "a data set is a list of graphs: pass dataset[0]", kind=GraphTypeError)
-        num_nodes = data.num_nodes
-        if not num_nodes:
-            fail("data", "a graph without nodes", "at least one node")
-        edges = getattr(data, "edge_index", None)
-        if isinstance(edges, Tensor) and edges.layout == torch.strided:
-            checks.check_edge_index(edges, num_nodes)
-        split = checks.check_count(split, "split")
-        device = data.y.device if isinstance(data.y, Tensor) else torch.device("cpu")
-        labels = checks.check_labels(data.y, num_nodes)
-        self.data, self.num_nodes = data, num_nodes
-        self.index: dict[str, Tensor] = {}
-        self.labels: dict[str, Tensor] = {}
-        for name in SPLITS:
-            key = f"{name}_mask"
-            mask = checks.check_mask(getattr(data, key, None), key, num_nodes, split)
-            self.index[name] = torch.from_numpy(mask.nonzero()[0]).to(device)
-            self.labels[name] = torch.from_numpy(labels[mask]).to(device)
-        for name in SPLITS[1:]:
-            shared = int(torch.isin(self.index["train"], self.index[name]).sum())
-            if shared:
-                logger.warning("%d training nodes are in %s_mask too: its score will flatter",
-                               shared, name)
-        #: The column used, 0 where there is one split only.
-        self.split = split % data.train_mask.shape[1] if data.train_mask.ndim == 2 else 0
-
-    def check_output(self, out: Any) -> None:
-        """The model gives one row of logits per node and has an output for every label."""
-        if not isinstance(out, Tensor) or not out.is_floating_point():
-            got = f"{out.dtype} numbers" if isinstance(out, Tensor) else type(out).__name__
-            fail("model", f"an output of {got}", "one floating-point tensor",
-                 "pass forward= to say how your model is called", kind=GraphTypeError)
-        if out.dim() != 2 or out.size(0) != self.num_nodes or out.size(1) == 0:
-            fail("model", f"an output of shape {tuple(out.shape)}",
-                 f"shape ({self.num_nodes}, C): one row of C logits per node")
-        for labels in self.labels.values():
-            checks.check_label_range(labels.cpu().numpy(), max(2, out.size(1)))
-
-
-def node_loss(out: Tensor, y: Tensor) -> Tensor:
-    """Cross-entropy of logits ``[M, C]``; one column is the logit of class 1."""
-    if out.size(1) == 1:
-        return F.binary_cross_entropy_with_logits(out[:, 0], y.to(out.dtype))
-    return F.cross_entropy(out, y)
-
-
-class NodeTraining:
+class Training:
     """Model, optimizer, scores so far and best weights; everything a checkpoint must hold.
 
+    A kind of task says in :meth:`update` what an epoch does to the model, and in :meth:`scores`
+    how good the model is then.
+
+    Args:
+        model: What is trained; it was called once before, so that lazy layers have parameters.
+        make_optimizer: Makes the optimizer of the model.
+        make_scheduler: Makes a scheduler of the learning rate, stepped once an epoch.
+        monitor: ``"metric"`` or ``"loss"``: what the best epoch is best in on validation.
+        maximize: Whether a larger score is better.
+
     Raises:
-        GraphError: If model and data do not go together, or the loss stops being finite.
+        GraphError: If no parameter can be trained, or the loss or a score stops being finite.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        data: Data,
-        make_optimizer: Callable[[nn.Module], Optimizer],
-        metric: Metric,
-        monitor: str,
-        split: int,
-        forward: Forward,
+        make_optimizer: MakeOptimizer,
+        make_scheduler: MakeScheduler | None = None,
+        *,
+        monitor: str = "metric",
+        maximize: bool = True,
     ) -> None:
-        self.nodes = NodeData(data, split)
-        if not isinstance(model, nn.Module):
-            fail("model", type(model).__name__, "a torch.nn.Module", kind=GraphTypeError)
-        for parameter in model.parameters():
-            if not isinstance(parameter, UninitializedParameter):
-                if parameter.device != data.y.device:
-                    fail("data", f"tensors on {data.y.device}", f"the model's {parameter.device}",
-                         "move both with .to(device)")
-                break
-        self.model, self.metric, self.monitor, self.forward = model, metric, monitor, forward
-        model.eval()
-        with torch.no_grad():  # also gives lazy layers their parameters
-            self.nodes.check_output(forward(model, data))
         if not any(parameter.requires_grad for parameter in model.parameters()):
             fail("model", "no parameter that can be trained", "at least one",
                  "unfreeze some with requires_grad_()")
+        self.model, self.monitor, self.maximize = model, monitor, maximize
         self.optimizer = make_optimizer(model)
-        self.history: dict[str, list[float]] = {name: [] for name in SERIES}
+        self.scheduler = None if make_scheduler is None else make_scheduler(self.optimizer)
+        self.history: dict[str, list[float]] = {
+            name: [] for name in ("loss", "seconds", "evaluated", "val_loss", *SPLITS)}
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
+        self.best_scores: dict[str, float] = {}
+
+    def update(self) -> float:
+        """What an epoch does to the model; the loss it had."""
+        raise NotImplementedError
+
+    def scores(self) -> dict[str, float]:
+        """Score of each split and the loss on validation, without dropout."""
+        raise NotImplementedError
 
     @property
     def epoch(self) -> int:
         """Number of epochs trained."""
         return len(self.history["loss"])
 
-    def step(self) -> None:
-        """One epoch: an update on the training nodes, then the scores of all splits."""
+    @property
+    def latest(self) -> dict[str, float]:
+        """The figures of the last epoch, with scores where it has some."""
+        judged = self.history["evaluated"][-1:] == [self.epoch]
+        return {name: values[-1] for name, values in self.history.items()
+                if name in ("loss", "seconds") or (judged and name != "evaluated")}
+
+    def step(self, score: bool = True) -> None:
+        """One epoch, with or without scores."""
         start = time.perf_counter()
-        nodes = self.nodes
         self.model.train()
-        self.optimizer.zero_grad(set_to_none=True)
-        out = self.forward(self.model, nodes.data)[nodes.index["train"]]
-        loss = node_loss(out, nodes.labels["train"])
-        value = self._finite("loss", loss.item())
-        loss.backward()
-        self.optimizer.step()
-        scores = {"loss": value, **self.scores()}
-        self._finite("val_loss", scores["val_loss"])
-        if math.isnan(scores["val"]):
-            fail("metric", f"nan for the validation nodes at epoch {self.epoch + 1}", "a number",
-                 "the best epoch is the one in which it is largest")
-        scores["seconds"] = time.perf_counter() - start
-        for name in SERIES:
-            self.history[name].append(scores[name])
-        if self.best_epoch == 0 or self._key(self.epoch) > self._key(self.best_epoch):
-            self.best_epoch = self.epoch
-            self.best = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        loss = self.finite("loss", self.update())
+        if self.scheduler is not None:
+            self.scheduler.step()
+        scores = self._score() if score else {}
+        self.history["loss"].append(loss)
+        if score:
+            self.history["evaluated"].append(self.epoch)
+            for name, value in scores.items():
+                self.history[name].append(value)
+            if not self.best_scores or self._key(scores) > self._key(self.best_scores):
+                self.best_epoch, self.best_scores = self.epoch, scores
+                self.best = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        self.history["seconds"].append(time.perf_counter() - start)
 
-    @torch.no_grad()
-    def scores(self) -> dict[str, float]:
-        """Score of each split and the loss on validation, without dropout."""
+    def _score(self) -> dict[str, float]:
         self.model.eval()
-        nodes = self.nodes
-        out = self.forward(self.model, nodes.data)
-        parts = {name: (out[nodes.index[name]], nodes.labels[name]) for name in SPLITS}
-        values = {name: float(self.metric(*part)) for name, part in parts.items()}
-        return {"val_loss": float(node_loss(*parts["val"])), **values}
+        with torch.no_grad():
+            scores = self.scores()
+        self.finite("val_loss", scores["val_loss"])
+        if math.isnan(scores["val"]):
+            fail("metric", f"nan for the validation split at epoch {self.epoch + 1}", "a number",
+                 "the best epoch is the one in which it is best")
+        return scores
 
-    def _finite(self, name: str, value: float) -> float:
+    def finite(self, name: str, value: float) -> float:
+        """The value, which no training can go on without."""
         if not math.isfinite(value):
             fail(name, f"{value} at epoch {self.epoch + 1}", "a finite number",
                  "look for NaN or inf in data.x, or lower the learning rate")
         return value
 
-    def _key(self, epoch: int) -> tuple[float, float]:
+    def _key(self, scores: Mapping[str, float]) -> tuple[float, float]:
         """What the best epoch is largest in; ties on a few validation nodes are common."""
-        score, loss = self.history["val"][epoch - 1], -self.history["val_loss"][epoch - 1]
+        score, loss = scores["val"] if self.maximize else -scores["val"], -scores["val_loss"]
         return (loss, score) if self.monitor == "loss" else (score, loss)
+
+    def finished(self, epochs: int, patience: int | None) -> bool:
+        """Whether all epochs are done, or an evaluation found no improvement for too long."""
+        judged = self.history["evaluated"][-1:] == [self.epoch]
+        waited = self.epoch - self.best_epoch
+        return self.epoch >= epochs or (patience is not None and judged and waited >= patience)
+
+    def settings(self) -> dict[str, Any]:
+        """What must be equal for a checkpoint to be gone on with."""
+        # A scheduler starts from the rates it was given and moves those of the groups.
+        groups = [{key: group.get(f"initial_{key}", group[key])
+                   for key in ("lr", "weight_decay") if key in group}
+                  for group in self.optimizer.param_groups]
+        scheduler = {} if self.scheduler is None else {"scheduler": type(self.scheduler).__name__}
+        return {"monitor": self.monitor, "model": " ".join(repr(self.model).split()),
+                "num_params": sum(p.numel() for p in self.model.parameters()),
+                "optimizer": type(self.optimizer).__name__, "groups": groups, **scheduler}
 
     def state(self) -> dict[str, Any]:
         """Everything the next epoch depends on."""
+        scheduler = None if self.scheduler is None else self.scheduler.state_dict()
         return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-                "best": self.best, "best_epoch": self.best_epoch, "history": self.history,
+                "scheduler": scheduler, "best": self.best, "best_epoch": self.best_epoch,
+                "best_scores": self.best_scores, "history": self.history,
                 "random": random_state()}
 
     def load(self, state: dict[str, Any]) -> None:
         """Goes back to a :meth:`state`, so that the next epoch is the one that followed it."""
         try:
+            device = next(self.model.parameters()).device
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
-            self.best = {k: v.to(self.nodes.data.y.device) for k, v in state["best"].items()}
-            self.best_epoch = state["best_epoch"]
+            if self.scheduler is not None:
+                self.scheduler.load_state_dict(state["scheduler"])
+            self.best = {k: v.to(device) for k, v in state["best"].items()}
+            self.best_epoch, self.best_scores = state["best_epoch"], dict(state["best_scores"])
             self.history = {name: list(values) for name, values in state["history"].items()}
             restore_random_state(state["random"])
-        except (RuntimeError, ValueError, KeyError) as error:
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
             fail("checkpoint", f"the state of another model ({error})", "the same model",
                  "remove the file to start anew")
+
+    def run(
+        self,
+        *,
+        epochs: int,
+        patience: int | None,
+        eval_every: int,
+        checkpoint: str | os.PathLike[str] | None,
+        checkpoint_every: int,
+        settings: Mapping[str, Any],
+        on_epoch: OnEpoch | None,
+        progress: bool,
+        description: str,
+    ) -> None:
+        """Trains until it is finished, from a checkpoint where there is one; leaves the model with
+        its best weights."""
+        if checkpoint is not None and Path(checkpoint).exists():
+            self.load(load_checkpoint(checkpoint, settings))
+            if self.epoch > epochs:
+                fail("epochs", str(epochs), f"at least the {self.epoch} of {checkpoint}",
+                     "remove the file to start anew")
+        with tqdm(total=epochs, initial=self.epoch, desc=description or None, unit="epoch",
+                  leave=False, file=sys.stderr, disable=None if progress else True) as bar:
+            while not self.finished(epochs, patience):
+                upcoming = self.epoch + 1
+                self.step(score=upcoming % eval_every == 0 or upcoming == epochs)
+                if on_epoch is not None:
+                    on_epoch(self.epoch, self.latest)
+                if self.history["val"]:
+                    bar.set_postfix(val=f"{self.history['val'][-1]:.4f}", refresh=False)
+                bar.update()
+                if checkpoint is not None and (self.epoch % checkpoint_every == 0
+                                               or self.finished(epochs, patience)):
+                    save_checkpoint(checkpoint, self.state(), settings)
+        self.model.load_state_dict(self.best)
+        self.model.eval()
+
+
+def check_model(model: Any, device: torch.device) -> nn.Module:
+    """A module whose parameters are where the data are."""
+    if not isinstance(model, nn.Module):
+        fail("model", type(model).__name__, "a torch.nn.Module", kind=GraphTypeError)
+    for parameter in model.parameters():
+        if not isinstance(parameter, UninitializedParameter):
+            if parameter.device != device:
+                fail("data", f"tensors on {device}", f"the model's {parameter.device}",
+                     "move both with .to(device)")
+            break
+    return model
+
+
+def check_schedule(
+    epochs: int, patience: int | None, eval_every: int, checkpoint_every: int
+) -> dict[str, Any]:
+    """How long to train, and how often to look; arguments of :meth:`Training.run`."""
+    return {
+        "epochs": check_count(epochs, "epochs", least=1),
+        "patience": None if patience is None else check_count(patience, "patience", least=1),
+        "eval_every": check_count(eval_every, "eval_every", least=1),
+        "checkpoint_every": check_count(checkpoint_every, "checkpoint_every", least=1),
+    }
+
+
+def make_adam(lr: float, weight_decay: float) -> MakeOptimizer:
+    """Adam with checked settings."""
+    rate = check_positive(lr, "lr")
+    decay = check_positive(weight_decay, "weight_decay", zero=True)
+
+    def make(model: nn.Module) -> Optimizer:
+        return torch.optim.Adam(model.parameters(), lr=rate, weight_decay=decay)
+
+    return make

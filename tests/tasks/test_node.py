@@ -279,7 +279,7 @@ def test_bad_settings(name) -> None:
 
 
 def test_a_metric_that_is_nan_chooses_no_epoch() -> None:
-    with pytest.raises(GraphError, match="'metric': got nan for the validation nodes at epoch 1"):
+    with pytest.raises(GraphError, match="'metric': got nan for the validation split at epoch 1"):
         node.fit(SmallNet(), small_data(), epochs=2, metric=lambda out, y: float("nan"))
 
 
@@ -317,3 +317,35 @@ def test_bad_runs(tmp_path) -> None:
     model = SmallNet()
     with pytest.raises(GraphError, match="'make_model': got a function that gave the same model"):
         node.run(lambda: model, data, runs=2, epochs=1)
+
+
+def test_epochs_without_scores_train_the_same() -> None:
+    data = small_data()
+    full = node.run(SmallNet, data, runs=1, epochs=7, patience=None).runs[0]
+    rare = node.run(SmallNet, data, runs=1, epochs=7, patience=None, eval_every=3).runs[0]
+    assert rare.history["evaluated"] == [3, 6, 7] and full.history["evaluated"] == [*range(1, 8)]
+    assert rare.history["loss"] == full.history["loss"] and rare.epochs == full.epochs == 7
+    for name in ("val_loss", "train", "val", "test"):
+        assert rare.history[name] == [full.history[name][epoch - 1] for epoch in (3, 6, 7)]
+    assert rare.test == full.history["test"][rare.best_epoch - 1]
+
+
+def test_a_scheduler_goes_on_where_it_was(tmp_path) -> None:
+    data = small_data()
+
+    def cosine(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 10)
+
+    options = {"epochs": 10, "scheduler": cosine, "checkpoint_every": 4, "patience": None}
+    expected = node.run(SmallNet, data, runs=1, **options).runs[0]
+    constant = node.run(SmallNet, data, runs=1, **options | {"scheduler": None}).runs[0]
+    assert expected.history["loss"] != constant.history["loss"]
+
+    def stop(epoch: int, scores: dict[str, float]) -> None:
+        if epoch == 6:
+            raise Stop
+
+    with pytest.raises(Stop):
+        node.run(SmallNet, data, runs=1, checkpoint=tmp_path, on_epoch=stop, **options)
+    resumed = node.run(SmallNet, data, runs=1, checkpoint=tmp_path, **options).runs[0]
+    assert untimed(resumed.history) == untimed(expected.history)
