@@ -2,8 +2,8 @@
 
 from .additive_attention import gat_attention, gatv2_attention
 from .adjacency import Adjacency, as_adjacency
-from .collective import joint_sum, num_processes, process_rank
 from .causal_conv import causal_conv
+from .collective import joint_sum, num_processes, process_rank
 from .common_neighbors import common_neighbor_counts, common_neighbors, neighbor_split
 from .dispatch import explain
 from .links import edge_mask, link_mask

@@ -38,8 +38,8 @@ from .graphs import check_undirected as check_undirected
 from .graphs import check_weight as check_weight
 from .graphs import infer_num_nodes as infer_num_nodes
 from .graphs import known_num_nodes as known_num_nodes
-from .hops import check_hops as check_hops
 from .heads import check_tensor as check_tensor
+from .hops import check_hops as check_hops
 from .labels import check_label_range as check_label_range
 from .labels import check_labels as check_labels
 from .labels import check_mask as check_mask
@@ -50,6 +50,7 @@ from .node_pairs import check_nodes as check_nodes
 from .node_pairs import check_pair_rows as check_pair_rows
 from .pairs import check_pair_columns as check_pair_columns
 from .pairs import check_pair_range as check_pair_range
+from .scans import check_direction as check_direction
 from .scans import check_float_tensors as check_float_tensors
 from .scans import check_sequences as check_sequences
 from .scans import check_shape as check_shape

@@ -28,6 +28,17 @@ def check_float_tensors(tensors: dict[str, Any]) -> None:
                  "move one of them with .to(device)")
 
 
+def check_direction(reverse: Any, argument: str, channels: int) -> tuple[bool, bool]:
+    """Whether the first and the second half of the channels of ``argument`` run backwards."""
+    if not isinstance(reverse, bool) and (not isinstance(reverse, str) or reverse != "both"):
+        fail("reverse", repr(reverse), "False, True or 'both'", kind=GraphTypeError)
+    if reverse == "both" and channels % 2:
+        fail("reverse", f"'both', and '{argument}' of {channels} channels",
+             "an even number of channels",
+             "the first half runs forwards and the second half backwards")
+    return reverse is True, reverse is not False
+
+
 def check_shape(value: Any, argument: str, *expected: tuple[tuple[int, ...], str]) -> None:
     """The shape is one of the expected ones, each given with the words that describe it."""
     if value is not None and all(tuple(value.shape) != shape for shape, _ in expected):

@@ -87,10 +87,8 @@ def selective_scan(
         >>> selective_scan(u, u, decay, one, one, ptr=torch.tensor([0, 2, 4])).flatten().tolist()
         [1.0, 1.5, 1.0, 1.5]
     """
-    if not isinstance(reverse, bool) and reverse != "both":
-        checks.fail("reverse", repr(reverse), "False, True or 'both'")
-    count, length, channels = _check(
-        u, delta, A, B, C, D, z, delta_bias, reverse == "both", ptr, initial_state)
+    count, length, channels = _check(u, delta, A, B, C, D, z, delta_bias, ptr, initial_state)
+    directions = checks.check_direction(reverse, "u", channels)
     if ptr is None:
         ptr = torch.arange(count + 1, device=u.device) * length
     given = (u, delta, A, B, C, D, z, delta_bias, initial_state)
@@ -111,7 +109,6 @@ def selective_scan(
 
     tensors = (rows(u), rows(delta), A.to(dtype), coefficients(B), coefficients(C), plain(D),
                rows(z), plain(delta_bias), ptr.long(), plain(initial_state))
-    directions = (reverse is True, reverse is True or reverse == "both")
     backend = choose("selective_scan", u.device.type, dtype, "scan")
     if backend == "reference" and not torch.compiler.is_compiling():
         checks.check_ptr(ptr, tensors[0].shape[0], rows="u")
@@ -128,7 +125,7 @@ def selective_scan(
 
 def _check(
     u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None,
-    z: Tensor | None, delta_bias: Tensor | None, both: bool, ptr: Tensor | None,
+    z: Tensor | None, delta_bias: Tensor | None, ptr: Tensor | None,
     initial_state: Tensor | None,
 ) -> tuple[int, int, int]:
     """Number of sequences, length of each (of unpacked ones), channels."""
@@ -143,9 +140,6 @@ def _check(
         checks.fail("A", f"shape {tuple(A.shape)}", f"shape ({channels}, N), N >= 1, one row for "
                     "each channel of 'u'")
     states = A.shape[1]
-    if both and channels % 2:
-        checks.fail("reverse", f"'both', and {channels} channels", "an even number of channels",
-                    "the first half runs forwards and the second half backwards")
     for name, value in (("B", B), ("C", C)):
         steps = tuple(u.shape[:-1])
         grouped = value.dim() == u.dim() + 1
