@@ -21,6 +21,7 @@ OPS: dict[str, tuple[str, ...]] = {
     "segment_softmax": ("softmax",),
     "common_neighbors": ("list",),
     "overlap_sum": ("sum",),
+    "additive_attention": ("gat", "gatv2"),
     "selective_scan": ("scan",),
     "vector_quantize": ("nearest",),
 }
@@ -31,7 +32,8 @@ _INDICES = (torch.int32, torch.int64)
 _OF_INDICES = ("common_neighbors",)
 #: Ops that compute in float32 what comes in fewer bits.
 _ROUNDED = ("selective_scan",)
-_WITHOUT_SCATTER = ("common_neighbors", "overlap_sum", "selective_scan", "vector_quantize")
+_WITHOUT_SCATTER = ("additive_attention", "common_neighbors", "overlap_sum", "selective_scan",
+                    "vector_quantize")
 
 
 # A compiler may take the answer for a constant: it depends on the call and the environment alone.

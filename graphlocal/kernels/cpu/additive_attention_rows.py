@@ -1,0 +1,155 @@
+"""What the kernels of additive attention share: a few edges of a row at a time.
+
+A tile holds one number per edge and head, heads next to each other. Features and gradients come
+as flat arrays of rows of ``heads * width``.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from .attention_dropout import is_kept
+from .exponential import exponential
+from .parallel import jit
+from .prefetch import LINE, prefetch
+
+#: Edges of a tile: their features stay in the nearest cache between two passes.
+TILE = 32
+#: How many edges ahead features are asked for.
+AHEAD = 12
+
+_unsigned = np.uint64
+# Reassociation alone, so that a sum is split into lanes: it is one fixed order in place of
+# another, and inf and NaN keep their meaning.
+_reassociating = partial(jit, fastmath={"reassoc", "contract"})
+_contracting = partial(jit, fastmath={"contract"})
+
+
+@jit
+def ask(x, row, size):
+    """Requests a row of ``size`` features."""
+    start = _unsigned(row) * size
+    for f in range(_unsigned(0), size, _unsigned(LINE // x.itemsize)):
+        prefetch(x, start + f)
+
+
+@_reassociating
+def dot(left, a, right, b, width):
+    """Inner product of ``left[a:a + width]`` and ``right[b:b + width]``."""
+    total = left.dtype.type(0)
+    for f in range(width):
+        total += left[a + f] * right[b + f]
+    return total
+
+
+@_contracting
+def add_rows(tile, count, heads, width, col, slot, x, out, o):
+    """Adds to ``out[o:]`` the rows of ``x`` the slots from ``slot`` on point to, times the tile."""
+    size = heads * width
+    k = 0
+    while k + 4 <= count:
+        a, b = _unsigned(col[slot + k]) * size, _unsigned(col[slot + k + 1]) * size
+        c, d = _unsigned(col[slot + k + 2]) * size, _unsigned(col[slot + k + 3]) * size
+        at = _unsigned(k) * heads
+        for h in range(heads):
+            wa, wb = tile[at + h], tile[at + heads + h]
+            wc, wd = tile[at + heads + heads + h], tile[at + heads + heads + heads + h]
+            for f in range(h * width, h * width + width):
+                out[o + f] += (wa * x[a + f] + wb * x[b + f]) + (wc * x[c + f] + wd * x[d + f])
+        k += 4
+    while k < count:
+        a, at = _unsigned(col[slot + k]) * size, _unsigned(k) * heads
+        for h in range(heads):
+            wa = tile[at + h]
+            for f in range(h * width, h * width + width):
+                out[o + f] += wa * x[a + f]
+        k += 1
+
+
+@jit
+def absorb(tile, count, heads, width, peak, total, out, o):
+    """Turns the scores of a tile into exponentials below the highest score of the row so far.
+
+    What was summed up to now is scaled where a higher score came.
+    """
+    zero, lowest = tile.dtype.type(0), tile.dtype.type(-np.inf)
+    for h in range(heads):
+        old = peak[h]
+        new = old
+        for k in range(_unsigned(count)):
+            score = tile[k * heads + h]
+            new = score if score > new else new
+        if new > old:
+            peak[h] = new
+            if old > lowest:
+                shrink = exponential(old - new)
+                total[h] *= shrink
+                for f in range(h * width, h * width + width):
+                    out[o + f] *= shrink
+        base = new if new > lowest else zero
+        for k in range(_unsigned(count)):
+            tile[k * heads + h] -= base
+    for n in range(_unsigned(count) * heads):
+        tile[n] = exponential(tile[n])
+    for k in range(_unsigned(count)):
+        for h in range(heads):
+            total[h] += tile[k * heads + h]
+
+
+@jit
+def drop(tile, count, heads, perm, slot, low, high, keep, scale):
+    """Drops weights out of a tile and scales the others."""
+    zero = tile.dtype.type(0)
+    for k in range(_unsigned(count)):
+        edge = perm[slot + k]
+        for h in range(heads):
+            stays = is_kept(edge, h, heads, low, high, keep)
+            tile[k * heads + h] *= scale if stays else zero
+
+
+@jit
+def finish(heads, width, peak, total, out, o, log_sum, n):
+    """Divides a row by its sums, whose logarithms are kept: 0 where all sums are."""
+    one = out.dtype.type(1)
+    for h in range(heads):
+        if total[h] == 0:
+            log_sum[n + h] = 0
+        else:
+            log_sum[n + h] = peak[h] + np.log(total[h])
+            share = one / total[h]
+            for f in range(h * width, h * width + width):
+                out[o + f] *= share
+
+
+@jit
+def start_row(heads, width, peak, total, out, o):
+    """A row before its first edge."""
+    for h in range(heads):
+        peak[h] = -np.inf
+        total[h] = 0
+    for f in range(heads * width):
+        out[o + f] = 0
+
+
+@jit
+def dot_rows(start, stop, heads, width, left, right, out):
+    """``out[i, h] = <left[i, h], right[i, h]>``."""
+    heads, width = _unsigned(heads), _unsigned(width)
+    for n in range(_unsigned(start) * heads, _unsigned(stop) * heads):
+        out[n] = dot(left, n * width, right, n * width, width)
+
+
+@jit
+def sum_edges(start, stop, rowptr, perm, heads, x, out):
+    """Sum over the edges of each row of their numbers ``x[edge, h]``."""
+    heads = _unsigned(heads)
+    for i in range(start, stop):
+        o = _unsigned(i) * heads
+        for h in range(heads):
+            out[o + h] = 0
+        for slot in range(rowptr[i], rowptr[i + 1]):
+            a = _unsigned(perm[slot]) * heads
+            for h in range(heads):
+                out[o + h] += x[a + h]
