@@ -1,4 +1,4 @@
-"""Node classification on a whole graph at once."""
+"""Node classification, on a whole graph at once or in batches of its nodes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any, Literal
 from torch import nn
 from torch_geometric.data import Data
 
-from ..graph.checks import check_choice
+from ..graph.checks import GraphTypeError, check_choice, check_count, fail
 from .checkpoint import checksum
 from .log import JsonLines
 from .metrics import Metric, get_metric
+from .node_batches import BatchForward, NodeBatchTraining
 from .node_training import Forward, NodeTraining, call_model
 from .result import FitResult, RunResult
 from .runs import run_seeds
@@ -37,7 +38,9 @@ def fit(
     eval_every: int = 1,
     split: int = 0,
     seed: int | None = None,
-    forward: Forward | None = None,
+    forward: Forward | BatchForward | None = None,
+    batch_size: int | None = None,
+    eval_batch_size: int | None = None,
     config: Mapping[str, Any] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: int = 25,
@@ -63,7 +66,13 @@ def fit(
         eval_every: Epochs between two evaluations; the last one is always evaluated.
         split: Column of masks ``[N, S]``, modulo ``S``.
         seed: Passed to :func:`set_seed` first; ``None`` leaves the generators alone.
-        forward: How the model is called on ``data``; ``None`` means ``model(x, edge_index)``.
+        forward: How the model is called on ``data``; ``None`` means ``model(x, edge_index)``. With
+            ``batch_size``: a function of model, data, nodes and epoch, 0 in evaluation.
+        batch_size: Training nodes of a step, drawn anew each epoch; ``None`` means a step on the
+            whole graph. Several processes that ``torch.distributed`` has joined share out a batch
+            among themselves; the first alone writes files. Test nodes are then scored only in an
+            epoch that is the best so far, and are ``nan`` in the history otherwise.
+        eval_batch_size: Nodes scored at once; ``None`` means ``batch_size``.
         config: Your own settings, JSON, kept with the checkpoint.
         checkpoint: File the state is kept in. Training goes on from it where it exists, to the very
             result it would have reached without the interruption.
@@ -76,7 +85,7 @@ def fit(
     Shapes:
         - **data.x:** :math:`(N, C_{in})`; **data.y:** :math:`(N)` or :math:`(N, 1)`
         - **train_mask, val_mask, test_mask:** :math:`(N)` or :math:`(N, S)`
-        - **output of the model:** :math:`(N, C)`, or :math:`(N, 1)`
+        - **output of the model:** :math:`(N, C)`, or :math:`(N, 1)`, a row per node of a batch
 
     Raises:
         GraphError: If labels or masks are missing, empty or do not fit graph and model, a setting
@@ -97,8 +106,19 @@ def fit(
         set_seed(seed)
     if optimizer is None:
         optimizer = make_adam(lr, weight_decay)
-    training = NodeTraining(model, data, optimizer, score, monitor, split, forward or call_model,
-                            scheduler)
+    if batch_size is None:
+        training = NodeTraining(model, data, optimizer, score, monitor, split,
+                                forward or call_model, scheduler)
+    else:
+        batch_size = check_count(batch_size, "batch_size", least=1)
+        eval_batch_size = batch_size if eval_batch_size is None else check_count(
+            eval_batch_size, "eval_batch_size", least=1)
+        if forward is None:
+            fail("forward", "None", "how the model is called on a batch",
+                 "pass a function of model, data, nodes and epoch", kind=GraphTypeError)
+        training = NodeBatchTraining(model, data, optimizer, score, monitor, split, forward,
+                                     scheduler, batch_size=batch_size,
+                                     eval_batch_size=eval_batch_size)
     settings = {**(config or {}), "seed": seed, "patience": patience,
                 "metric": name, **(_settings(training) if checkpoint is not None else {})}
     training.run(**schedule, checkpoint=checkpoint, settings=settings, on_epoch=on_epoch,

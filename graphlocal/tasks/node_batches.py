@@ -63,7 +63,7 @@ class NodeBatchTraining(NodeTraining):
             # Buffers are moved by joint sums: what one process broadcasts would undo nothing.
             self.replica = DistributedDataParallel(model, broadcast_buffers=False)
 
-    def check(self) -> None:
+    def check_forward(self) -> None:
         """One call with the first nodes, which also gives lazy layers their parameters."""
         index = self.nodes.index["train"][: max(1, min(2, self.eval_batch_size))]
         self.nodes.check_output(self.forward(self.model, self.nodes.data, index, 0), len(index))

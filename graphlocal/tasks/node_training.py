@@ -62,15 +62,15 @@ class NodeData:
         #: The column used, 0 where there is one split only.
         self.split = split % data.train_mask.shape[1] if data.train_mask.ndim == 2 else 0
 
-    def check_output(self, out: Any) -> None:
+    def check_output(self, out: Any, rows: int) -> None:
         """The model gives one row of logits per node and has an output for every label."""
         if not isinstance(out, Tensor) or not out.is_floating_point():
             got = f"{out.dtype} numbers" if isinstance(out, Tensor) else type(out).__name__
             fail("model", f"an output of {got}", "one floating-point tensor",
                  "pass forward= to say how your model is called", kind=GraphTypeError)
-        if out.dim() != 2 or out.size(0) != self.num_nodes or out.size(1) == 0:
+        if out.dim() != 2 or out.size(0) != rows or out.size(1) == 0:
             fail("model", f"an output of shape {tuple(out.shape)}",
-                 f"shape ({self.num_nodes}, C): one row of C logits per node")
+                 f"shape ({rows}, C): one row of C logits per node")
         for labels in self.labels.values():
             checks.check_label_range(labels.cpu().numpy(), max(2, out.size(1)))
 
@@ -102,11 +102,15 @@ class NodeTraining(Training):
     ) -> None:
         self.nodes = NodeData(data, split)
         check_model(model, data.y.device)
-        self.metric, self.forward = metric, forward
+        self.model, self.metric, self.forward = model, metric, forward
         model.eval()
         with torch.no_grad():  # also gives lazy layers their parameters
-            self.nodes.check_output(forward(model, data))
+            self.check_forward()
         super().__init__(model, make_optimizer, make_scheduler, monitor=monitor)
+
+    def check_forward(self) -> None:
+        """One call of the model, whose output must be what the task needs."""
+        self.nodes.check_output(self.forward(self.model, self.nodes.data), self.nodes.num_nodes)
 
     def update(self) -> float:
         """One step on the loss of the training nodes."""

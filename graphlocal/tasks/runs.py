@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from ..graph.checks import GraphTypeError, check_count, fail
+from ..ops import process_rank
 from .log import JsonLines
 from .seed import set_seed
 
@@ -82,7 +83,7 @@ def run_seeds(
         results.append(result)
         record = {**result.record(), "config": dict(config or {})}
         # A finished run taken from its checkpoint has its line already.
-        if log is not None and not (resumed and record in log):
+        if log is not None and process_rank() == 0 and not (resumed and record in log):
             log.append(record)
         if on_run is not None:
             on_run(result, model)

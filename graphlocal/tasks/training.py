@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from tqdm import tqdm
 
 from ..graph.checks import GraphTypeError, check_count, check_positive, fail
+from ..ops import process_rank
 from .checkpoint import load_checkpoint, save_checkpoint
 from .seed import random_state, restore_random_state
 
@@ -100,7 +101,7 @@ class Training:
             self.history["evaluated"].append(self.epoch)
             for name, value in scores.items():
                 self.history[name].append(value)
-            if not self.best_scores or self._key(scores) > self._key(self.best_scores):
+            if not self.best_scores or self.key(scores) > self.key(self.best_scores):
                 self.best_epoch, self.best_scores = self.epoch, scores
                 self.best = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self.history["seconds"].append(time.perf_counter() - start)
@@ -122,7 +123,7 @@ class Training:
                  "look for NaN or inf in data.x, or lower the learning rate")
         return value
 
-    def _key(self, scores: Mapping[str, float]) -> tuple[float, float]:
+    def key(self, scores: Mapping[str, float]) -> tuple[float, float]:
         """What the best epoch is largest in; ties on a few validation nodes are common."""
         score, loss = scores["val"] if self.maximize else -scores["val"], -scores["val_loss"]
         return (loss, score) if self.monitor == "loss" else (score, loss)
@@ -188,6 +189,8 @@ class Training:
             if self.epoch > epochs:
                 fail("epochs", str(epochs), f"at least the {self.epoch} of {checkpoint}",
                      "remove the file to start anew")
+        # Of several processes that train one model, the first alone writes and shows.
+        progress = progress and process_rank() == 0
         with tqdm(total=epochs, initial=self.epoch, desc=description or None, unit="epoch",
                   leave=False, file=sys.stderr, disable=None if progress else True) as bar:
             while not self.finished(epochs, patience):
@@ -198,8 +201,8 @@ class Training:
                 if self.history["val"]:
                     bar.set_postfix(val=f"{self.history['val'][-1]:.4f}", refresh=False)
                 bar.update()
-                if checkpoint is not None and (self.epoch % checkpoint_every == 0
-                                               or self.finished(epochs, patience)):
+                if checkpoint is not None and process_rank() == 0 and (
+                        self.epoch % checkpoint_every == 0 or self.finished(epochs, patience)):
                     save_checkpoint(checkpoint, self.state(), settings)
         self.model.load_state_dict(self.best)
         self.model.eval()

@@ -61,6 +61,7 @@ from .tables import check_columns as check_columns
 from .tables import check_rows as check_rows
 from .tables import check_same_ids as check_same_ids
 from .tables import check_unique as check_unique
+from .tokens import check_tokens as check_tokens
 from .values import check_choice as check_choice
 from .values import check_count as check_count
 from .values import check_installed as check_installed
