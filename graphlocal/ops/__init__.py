@@ -6,6 +6,7 @@ from .causal_conv import causal_conv
 from .collective import joint_sum, num_processes, process_rank
 from .common_neighbors import common_neighbor_counts, common_neighbors, neighbor_split
 from .dispatch import explain
+from .hop_neighbors import HopNeighbors, hop_neighbors
 from .links import edge_mask, link_mask
 from .memory import remember
 from .neighbor_attention import neighbor_attention
@@ -20,6 +21,7 @@ from .vector_quantize import Quantized, vector_quantize
 
 __all__ = [
     "Adjacency",
+    "HopNeighbors",
     "Quantized",
     "SimpleGraph",
     "as_adjacency",
@@ -31,6 +33,7 @@ __all__ = [
     "explain",
     "gat_attention",
     "gatv2_attention",
+    "hop_neighbors",
     "joint_sum",
     "link_mask",
     "neighbor_attention",
