@@ -1,0 +1,129 @@
+"""The fast version as operators of torch: what they return, and how gradients flow back.
+
+The first six arguments are those of an :class:`Adjacency`, followed by queries, keys, values, the
+bias, what is added to keys and values edge by edge, the seed of the dropout, the scale and the
+probability of the dropout.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...kernels.cpu import attention as kernel
+from ...kernels.cpu.parallel import row_blocks, run_blocks
+from ..adjacency import Adjacency
+from ..arrays import array, array_or_nothing, empty, flat
+from ..attention_dropout import kernel_arguments
+from ..operator import operator
+from . import reference
+
+#: Of the operands after the adjacency, those that have a gradient.
+_DIFFERENTIABLE = 6
+
+
+def _arrays(
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, edge_key: Tensor | None,
+    edge_value: Tensor | None, seed: Tensor | None, scale: float, dropout: float,
+) -> tuple[Any, ...]:
+    """Operands as the kernels of the rows take them."""
+    heads, width = q.shape[1:]
+    number = array_or_nothing(None, q.dtype).dtype.type
+    optional = (array_or_nothing(x, q.dtype).reshape(-1) for x in (bias, edge_key, edge_value))
+    return (flat(q), flat(k), flat(v), *optional, heads, width, v.shape[2], number(scale),
+            *kernel_arguments(seed, dropout, number))
+
+
+def _scratch(heads: int, dtype: torch.dtype, numbers: int) -> tuple[NDArray[Any], ...]:
+    number = array_or_nothing(None, dtype).dtype
+    return (np.empty(heads * kernel.RUN, number),
+            *(np.empty(heads, number) for _ in range(numbers)))
+
+
+def _attention(
+    rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, edge_key: Tensor | None,
+    edge_value: Tensor | None, seed: Tensor | None, scale: float, dropout: float,
+) -> tuple[Tensor, Tensor]:
+    """Attention ``[num_dst, H, Dv]`` and the log-sum-exp of the scores ``[num_dst, H]``."""
+    num_dst, heads = q.shape[:2]
+    out = empty((num_dst, heads, v.shape[2]), q.dtype)
+    lse = empty((num_dst, heads), q.dtype)
+    if lse.numel():
+        ptr = array(rowptr)
+        run_blocks(kernel.attend_rows, row_blocks(ptr), ptr, array(col), array(perm),
+                   *_arrays(q, k, v, bias, edge_key, edge_value, seed, scale, dropout),
+                   flat(out), flat(lse), scratch=lambda: _scratch(heads, q.dtype, 2))
+    return out, lse
+
+
+def _attention_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, q, k, v, bias, edge_key,
+                    edge_value, seed, scale, dropout):
+    return q.new_empty(*q.shape[:2], v.shape[2]), q.new_empty(*q.shape[:2])
+
+
+def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    *tensors, ctx.scale, ctx.dropout = inputs
+    ctx.mark_non_differentiable(output[1])
+    ctx.save_for_backward(*tensors, *output)
+
+
+def _backward(ctx: Any, grad: Tensor, _: Any) -> tuple[Any, ...]:
+    *tensors, out, lse = ctx.saved_tensors
+    needs = list(ctx.needs_input_grad[6:6 + _DIFFERENTIABLE])
+    grads = attention_backward(*tensors, out, lse, grad, ctx.scale, ctx.dropout, needs)
+    chosen = (g if needed else None for g, needed in zip(grads, needs, strict=True))
+    return *(None,) * 6, *chosen, None, None, None
+
+
+attention = operator("neighbor_attention", _attention, _attention_fake, _save, _backward)
+
+
+def _attention_backward(
+    rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, edge_key: Tensor | None,
+    edge_value: Tensor | None, seed: Tensor | None, out: Tensor, lse: Tensor, grad: Tensor,
+    scale: float, dropout: float, needs: list[bool],
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of the six operands from ``q`` on; tensors of no size for those nobody needs."""
+    num_edges, heads = col.shape[0], q.shape[1]
+    nothing = q.new_empty(0)
+    grad_q = empty(q.shape, q.dtype)
+    grad_k = grad_v = grad_bias = nothing
+    grad_key = empty((num_edges, heads, q.shape[2]), q.dtype) if needs[4] else nothing
+    grad_value = empty((num_edges, heads, v.shape[2]), q.dtype) if needs[5] else nothing
+    weights = empty((num_edges, 2, heads), q.dtype)
+    if q.shape[0] and heads:
+        operands = _arrays(q, k, v, bias, edge_key, edge_value, seed, scale, dropout)
+        ptr, upper = array(rowptr), flat(grad)
+        run_blocks(kernel.attend_rows_backward, row_blocks(ptr), ptr, array(col), array(perm),
+                   *operands, flat(out), flat(lse), upper, flat(grad_q), flat(grad_key),
+                   flat(grad_value), flat(weights), scratch=lambda: _scratch(heads, q.dtype, 1))
+    if needs[3]:
+        grad_bias = weights[:, 1].contiguous()
+    if needs[1] or needs[2]:
+        grad_k, grad_v = empty(k.shape, q.dtype), empty(v.shape, q.dtype)
+        if k.shape[0] and heads:
+            ptr = array(t_rowptr)
+            run_blocks(kernel.attend_columns_backward, row_blocks(ptr), ptr, array(t_col),
+                       array(t_perm), flat(q), flat(grad), flat(weights), heads, q.shape[2],
+                       v.shape[2], flat(q[:0]).dtype.type(scale), flat(grad_k), flat(grad_v))
+    return grad_q, grad_k, grad_v, grad_bias, grad_key, grad_value
+
+
+def _attention_backward_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, q, k, v, bias, edge_key,
+                             edge_value, seed, out, lse, grad, scale, dropout, needs):
+    num_edges, nothing = col.shape[0], q.new_empty(0)
+    sources = needs[1] or needs[2]
+    per_edge = (q.new_empty(num_edges, *shape) if needed else nothing for needed, shape in (
+        (needs[3], q.shape[1:2]), (needs[4], q.shape[1:]), (needs[5], v.shape[1:])))
+    return (q.new_empty(q.shape), q.new_empty(k.shape) if sources else nothing,
+            q.new_empty(v.shape) if sources else nothing, *per_edge)
+
+
+attention_backward = operator(
+    "neighbor_attention_backward", _attention_backward, _attention_backward_fake)
