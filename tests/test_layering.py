@@ -23,7 +23,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "ops": ({"graph", "kernels/cpu", "kernels/gpu"}, {"ogb", "networkx"}),
     "nn": ({"ops", "topology", "graph", "kernels/cpu", "kernels/gpu"}, {"ogb", "networkx"}),
     "transforms": ({"ops", "topology", "graph"}, {"ogb"}),
-    "loader": ({"ops", "graph"}, {"ogb"}),
+    "loader": ({"ops", "graph", "kernels/cpu"}, {"ogb"}),
     "datasets": ({"topology", "graph"}, {"ogb"}),
     "models": ({"nn", "transforms", "loader", "ops", "topology", "graph"}, {"ogb"}),
     "tasks": ({"models", "nn", "transforms", "loader", "datasets", "ops", "topology", "graph"},

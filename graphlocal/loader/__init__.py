@@ -1,11 +1,13 @@
-"""Mini-batches of links, and the pairs that are no edges they are told from."""
+"""Mini-batches of links and of nodes, pairs that are no edges, and tokens of nodes."""
 
 from .link_loader import LinkLoader
+from .local_tokens import LocalTokenSampler
 from .negatives import NegativePairs
 from .subgraph import common_neighbor_graph, induced_edges, k_hop_nodes
 
 __all__ = [
     "LinkLoader",
+    "LocalTokenSampler",
     "NegativePairs",
     "common_neighbor_graph",
     "induced_edges",
