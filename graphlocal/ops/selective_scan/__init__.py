@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -95,6 +96,8 @@ def selective_scan(
     double = any(value is not None and value.dtype == torch.float64 for value in given)
     dtype = torch.float64 if double else torch.float32
 
+    groups = math.lcm(*(value.shape[-2] for value in (B, C) if value.dim() == u.dim() + 1))
+
     def rows(value: Tensor | None) -> Tensor | None:
         return None if value is None else value.reshape(-1, channels).to(dtype)
 
@@ -102,7 +105,8 @@ def selective_scan(
         if value.shape == A.shape:
             return value.to(dtype)
         per_step = value if value.dim() == u.dim() + 1 else value.unsqueeze(-2)
-        return per_step.reshape(-1, *per_step.shape[-2:]).to(dtype)
+        per_step = per_step.reshape(-1, *per_step.shape[-2:]).to(dtype)
+        return per_step.repeat_interleave(groups // per_step.shape[1], dim=1)
 
     def plain(value: Tensor | None) -> Tensor | None:
         return None if value is None else value.to(dtype)

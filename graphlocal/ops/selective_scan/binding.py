@@ -12,10 +12,7 @@ from torch import Tensor
 
 from ...graph import checks
 from ..operator import operator
-from . import reference
-
-#: Steps between two states that are kept for the gradient.
-STRIDE = 16
+from . import cpu, reference
 
 
 def _scan(
@@ -25,6 +22,9 @@ def _scan(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Output ``[T, D]``, last states ``[S, D, N]`` if ``last``, states kept for the gradient."""
     checks.check_ptr(ptr, u.shape[0], rows="u")
+    if backend == "cpu":
+        return cpu.forward(u, delta, A, B, C, D, z, delta_bias, ptr, initial_state, softplus,
+                           (first, second), last, keep)
     with torch.no_grad():
         y, state = reference.selective_scan(
             u, delta, A, B, C, D, z, delta_bias, ptr, initial_state, softplus, (first, second))
@@ -34,7 +34,11 @@ def _scan(
 def _scan_fake(u, delta, A, B, C, D, z, delta_bias, ptr, initial_state, softplus, first, second,
                last, keep, backend):
     state = u.new_empty(ptr.shape[0] - 1, *A.shape) if last else u.new_empty(0)
-    return u.new_empty(u.shape), state, u.new_empty(0)
+    kept = u.new_empty(0)
+    if keep and backend == "cpu":
+        groups = next((value.shape[1] for value in (B, C) if value.dim() == 3), 1)
+        kept = u.new_empty(cpu.kept_size(u.shape, A.shape[1], groups, first != second))
+    return u.new_empty(u.shape), state, kept
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -68,6 +72,9 @@ def _scan_backward(
 ) -> list[Tensor]:
     """Gradients of the inputs that ``wanted`` marks, in their order."""
     inputs = (u, delta, A, B, C, D, z, delta_bias, ptr, initial_state)
+    if backend == "cpu":
+        found = cpu.backward(*inputs, kept, grad, grad_state, softplus, (first, second))
+        return [g for g, needed in zip(found, wanted, strict=True) if needed]
     return _differentiate(inputs, grad, grad_state, softplus, (first, second), wanted, False)
 
 

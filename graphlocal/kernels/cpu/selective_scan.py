@@ -1,0 +1,256 @@
+"""Selective scan of packed sequences, sixteen channels at a time, forwards and for its gradient.
+
+What both kernels take (floats are float32, arrays flat and contiguous unless said otherwise):
+
+- ``tasks [J, 4]``: blocks ``[first, end)`` and sequences ``[first, end)`` of each row of work;
+- ``blocks [K, 5]``: first channel, number of channels (at most 16), group of ``B`` and ``C``,
+  whether it runs backwards, place of its sums in those of ``B`` and ``C``;
+- ``ptr [S + 1]``: borders of the sequences;
+- ``u``, ``delta``, ``z``: rows of channels, each with the distance from row to row; an empty ``z``
+  is none;
+- ``rates [K, N, 16]``: ``A`` over log 2, so that decays are powers of two;
+- ``B``, ``C``: per step ``[T, G, N]`` as flat arrays, or constant ``[K, N, 16]`` as flat arrays in
+  a tuple, which is how the compiler tells them apart;
+- ``skip``, ``bias [K, 16]``: ``D`` and what is added to the step sizes;
+- ``initial [S, K, N, 16]``: states at the start, or empty;
+- ``kept [K, T // STRIDE, N, 16]``: states before steps ``STRIDE, 2 STRIDE, ...`` of a sequence. The
+  first of those of a sequence that starts at row ``p`` has number ``p // STRIDE``: two sequences
+  cannot want the same place, and nobody needs to count.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from .lanes import (
+    WIDTH,
+    exp2,
+    fill,
+    load,
+    load_some,
+    sigmoid,
+    softplus,
+    spread,
+    store,
+    store_some,
+    sum_rows,
+)
+from .parallel import jit
+
+#: Steps between two states that are kept for the gradient.
+STRIDE = 16
+_zero, _one, _log_2 = np.float32(0.0), np.float32(1.0), np.float32(0.6931471805599453)
+
+
+def _coefficient(value, at_step, at_block):
+    """A coefficient of sixteen channels: one number for all where it changes from step to step."""
+
+
+@overload(_coefficient, inline="always")
+def _overload_coefficient(value, at_step, at_block):
+    if isinstance(value, types.BaseTuple):
+        return lambda value, at_step, at_block: load(value[0], at_block)
+    return lambda value, at_step, at_block: spread(value, at_step)
+
+
+def _is_constant(value):
+    """Whether a coefficient is the same in every step."""
+
+
+@overload(_is_constant, inline="always")
+def _overload_is_constant(value):
+    constant = isinstance(value, types.BaseTuple)
+    return (lambda value: True) if constant else (lambda value: False)
+
+
+@jit
+def _start(state, size, initial, at):
+    """States before the first step."""
+    zero = fill(_zero)
+    for i in range(0, size, WIDTH):
+        store(state, i, load(initial, at + i) if len(initial) else zero)
+
+
+@jit
+def _copy(source, at, target, to, size):
+    for i in range(0, size, WIDTH):
+        store(target, to + i, load(source, at + i))
+
+
+@jit
+def scan_forward(
+    start, stop, tasks, blocks, ptr, u, u_row, delta, delta_row, z, z_row, rates, states, groups,
+    B, C, skip, bias, softly, initial, y, y_row, last, kept, state,
+):
+    """Writes the output ``y``, the ``last`` states unless that is empty, and ``kept`` likewise;
+    ``state [N, 16]`` is scratch."""
+    size = states * WIDTH
+    places = ptr[-1] // STRIDE
+    for task in range(start, stop):
+        for block in range(tasks[task, 0], tasks[task, 1]):
+            channel, count, group, backwards = (
+                blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3])
+            shift, through = load(bias, block * WIDTH), load(skip, block * WIDTH)
+            for s in range(tasks[task, 2], tasks[task, 3]):
+                first, length = ptr[s], ptr[s + 1] - ptr[s]
+                _start(state, size, initial, (s * len(blocks) + block) * size)
+                for i in range(length):
+                    if len(kept) and i and i % STRIDE == 0:
+                        place = first // STRIDE + i // STRIDE - 1
+                        _copy(state, 0, kept, (block * places + place) * size, size)
+                    row = first + length - 1 - i if backwards else first + i
+                    d = load_some(delta, row * delta_row + channel, count) + shift
+                    if softly:
+                        d = softplus(d)
+                    x = load_some(u, row * u_row + channel, count)
+                    out, x = through * x, d * x
+                    at = (row * groups + group) * states
+                    for n in range(states):
+                        here = n * WIDTH
+                        decay = exp2(d * load(rates, block * size + here))
+                        b = _coefficient(B, at + n, block * size + here)
+                        c = _coefficient(C, at + n, block * size + here)
+                        h = decay * load(state, here) + x * b
+                        store(state, here, h)
+                        out = out + h * c
+                    if len(z):
+                        gate = load_some(z, row * z_row + channel, count)
+                        out = out * gate * sigmoid(gate)
+                    store_some(y, row * y_row + channel, out, count)
+                if len(last):
+                    _copy(state, 0, last, (s * len(blocks) + block) * size, size)
+    return 0
+
+
+@jit
+def scan_backward(
+    start, stop, tasks, blocks, ptr, u, u_row, delta, delta_row, z, z_row, rates, states, groups,
+    B, C, skip, bias, softly, initial, kept, grad, grad_row, grad_last,
+    to_u, to_delta, to_z, out_row, to_B, to_C, sums, fixed, to_initial, ranges,
+    history, decays, steps, carry, rows,
+):
+    """Writes the gradients, from that of the output ``grad`` and of the last states ``grad_last``.
+
+    ``to_B``, ``to_C`` ``[P, T, G, N]`` hold a sum for every place of ``blocks``, ``sums``
+    ``[K, R, N + 2, 16]`` those of ``A``, ``skip`` and ``bias`` for every block and range of
+    sequences (``ranges`` of them), ``fixed [K, R, 2, N, 16]`` those of constant ``B`` and ``C``.
+    Both must be 0 at first. Scratch: ``history [STRIDE + 1, N, 16]``, ``decays [STRIDE, N, 16]``,
+    ``steps [2, STRIDE, 16]``, ``carry [N, 16]``, ``rows [2, N, 16]`` with ``N`` rounded up to whole
+    lanes, 0 at first.
+    """
+    size = states * WIDTH
+    half = len(rows) // 2
+    places = ptr[-1] // STRIDE
+    plane = ptr[-1] * groups * states
+    natural, one = fill(_log_2), fill(_one)
+    for task in range(start, stop):
+        for block in range(tasks[task, 0], tasks[task, 1]):
+            channel, count, group, backwards, part = (
+                blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3],
+                blocks[block, 4])
+            fresh = block == tasks[task, 0] or blocks[block - 1, 2] != group
+            shift, through = load(bias, block * WIDTH), load(skip, block * WIDTH)
+            own = (block * ranges + task % ranges) * (size + 2 * WIDTH)
+            own_fixed = (block * ranges + task % ranges) * 2 * size
+            sum_skip, sum_bias = fill(_zero), fill(_zero)
+            for s in range(tasks[task, 2], tasks[task, 3]):
+                first, length = ptr[s], ptr[s + 1] - ptr[s]
+                _start(carry, size, grad_last, (s * len(blocks) + block) * size)
+                for chunk in range((length - 1) // STRIDE, -1, -1):
+                    begin = chunk * STRIDE
+                    end = min(begin + STRIDE, length)
+                    if chunk:
+                        place = first // STRIDE + chunk - 1
+                        _copy(kept, (block * places + place) * size, history, 0, size)
+                    else:
+                        _start(history, size, initial, (s * len(blocks) + block) * size)
+                    for i in range(begin, end):  # the states again
+                        row = first + length - 1 - i if backwards else first + i
+                        now = (i - begin) * size
+                        d = load_some(delta, row * delta_row + channel, count) + shift
+                        if softly:
+                            d = softplus(d)
+                        store(steps, (i - begin) * WIDTH, d)
+                        x = load_some(u, row * u_row + channel, count)
+                        out, x = through * x, d * x
+                        at = (row * groups + group) * states
+                        for n in range(states):
+                            here = n * WIDTH
+                            decay = exp2(d * load(rates, block * size + here))
+                            store(decays, now + here, decay)
+                            b = _coefficient(B, at + n, block * size + here)
+                            h = decay * load(history, now + here) + x * b
+                            store(history, now + size + here, h)
+                            if len(z):
+                                out = out + h * _coefficient(C, at + n, block * size + here)
+                        if len(z):
+                            store(steps, (STRIDE + i - begin) * WIDTH, out)
+                    for i in range(end - 1, begin - 1, -1):
+                        row = first + length - 1 - i if backwards else first + i
+                        now = (i - begin) * size
+                        d = load(steps, (i - begin) * WIDTH)
+                        x = load_some(u, row * u_row + channel, count)
+                        dy = load_some(grad, row * grad_row + channel, count)
+                        if len(z):
+                            gate = load_some(z, row * z_row + channel, count)
+                            share = sigmoid(gate)
+                            slope = share * (one + gate * (one - share))
+                            out = load(steps, (STRIDE + i - begin) * WIDTH)
+                            store_some(to_z, row * out_row + channel, dy * out * slope, count)
+                            dy = dy * gate * share
+                        entered = d * x
+                        to_rate, to_entered = fill(_zero), fill(_zero)
+                        at = (row * groups + group) * states
+                        for n in range(states):
+                            here = n * WIDTH
+                            b = _coefficient(B, at + n, block * size + here)
+                            c = _coefficient(C, at + n, block * size + here)
+                            g = load(carry, here) + dy * c
+                            faded = g * load(decays, now + here)
+                            store(carry, here, faded)
+                            faded = faded * load(history, now + here)
+                            store(sums, own + here, load(sums, own + here) + faded * d)
+                            to_rate = to_rate + faded * load(rates, block * size + here)
+                            to_entered = to_entered + g * b
+                            h = load(history, now + size + here)
+                            if _is_constant(B):
+                                to = own_fixed + here
+                                store(fixed, to, load(fixed, to) + g * entered)
+                            else:
+                                store(rows, here, g * entered)
+                            if _is_constant(C):
+                                to = own_fixed + size + here
+                                store(fixed, to, load(fixed, to) + dy * h)
+                            else:
+                                store(rows, half + here, dy * h)
+                        to_d = to_rate * natural + x * to_entered
+                        if softly:
+                            raw = load_some(delta, row * delta_row + channel, count) + shift
+                            to_d = to_d * sigmoid(raw)
+                        store_some(to_delta, row * out_row + channel, to_d, count)
+                        store_some(to_u, row * out_row + channel, d * to_entered + dy * through,
+                                   count)
+                        sum_bias = sum_bias + to_d
+                        sum_skip = sum_skip + dy * x
+                        if not _is_constant(B):
+                            _add_rows(rows, 0, states, to_B, part * plane + at, fresh)
+                        if not _is_constant(C):
+                            _add_rows(rows, half, states, to_C, part * plane + at, fresh)
+                if len(to_initial):
+                    _copy(carry, 0, to_initial, (s * len(blocks) + block) * size, size)
+            store(sums, own + size, load(sums, own + size) + sum_skip)
+            store(sums, own + size + WIDTH, load(sums, own + size + WIDTH) + sum_bias)
+    return 0
+
+
+@jit
+def _add_rows(rows, at, states, target, to, fresh):
+    """Adds the sum of each row over its lanes to ``target``, or writes it where it is the first."""
+    for n in range(0, states, WIDTH):
+        count = min(WIDTH, states - n)
+        total = sum_rows(rows, at + n * WIDTH)
+        if not fresh:
+            total = total + load_some(target, to + n, count)
+        store_some(target, to + n, total, count)

@@ -1,0 +1,119 @@
+"""How the work of a selective scan is cut: channels into blocks of lanes, both into tasks.
+
+The cuts follow from shapes and borders alone, never from the number of threads.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .lanes import WIDTH
+from .parallel import row_blocks
+
+#: Tasks beyond which channels are no longer split: each split has sums of ``B`` and ``C`` of its
+#: own, which cost memory.
+ENOUGH_TASKS = 32
+#: Steps of sixteen channels with sixteen states below which a task is not worth a thread's while.
+LEAST_STEPS = 1 << 11
+
+
+class Plan(NamedTuple):
+    """What the kernels of :mod:`.selective_scan` take as ``tasks``, ``blocks`` and ``ranges``.
+
+    Example:
+        >>> plan = make_plan(np.array([0, 5, 9]), 40, 16, 1, (False, True))
+        >>> plan.blocks.tolist()  # halves of 20 channels
+        [[0, 16, 0, 0, 0], [16, 4, 0, 0, 0], [20, 16, 0, 1, 0], [36, 4, 0, 1, 0]]
+        >>> plan.tasks.tolist()
+        [[0, 4, 0, 2]]
+    """
+
+    tasks: NDArray[np.int64]
+    blocks: NDArray[np.int64]
+    ranges: int
+    parts: int
+    #: Whether some places for the sums of ``B`` and ``C`` are written by nobody.
+    has_gaps: bool
+
+    def to_lanes(self, values: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:
+        """The axis of channels as blocks and lanes ``[..., K, (N,) 16]``, lanes last."""
+        index = self.blocks[:, :1] + np.arange(WIDTH)
+        beyond = np.arange(WIDTH) >= self.blocks[:, 1:2]
+        index = np.where(beyond, 0, index)
+        found = np.take(values, index, axis=axis)  # [..., K, 16, (N)]
+        if found.ndim > axis + 2:
+            found = np.moveaxis(found, axis + 1, -1)  # [..., K, N, 16]
+            beyond = beyond[:, None, :]
+        return np.where(beyond, np.float32(0), found)
+
+    def from_lanes(self, values: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:
+        """Back from blocks ``axis`` and lanes (last) to channels."""
+        place = np.empty(int(self.blocks[:, 1].sum()), np.int64)
+        for number, (channel, count, *_) in enumerate(self.blocks.tolist()):
+            place[channel : channel + count] = number * WIDTH + np.arange(count)
+        values = np.moveaxis(values, -1, axis + 1)  # [..., K, 16, (N)]
+        shape = (*values.shape[:axis], -1, *values.shape[axis + 2 :])
+        return np.take(values.reshape(shape), place, axis=axis)
+
+
+def _cuts(channels: int, groups: int, split: bool) -> list[int]:
+    """Channels where a block begins anew: those of groups, and the middle if it is one."""
+    return sorted({*range(0, channels + 1, channels // groups), *([channels // 2] * split)})
+
+
+def count_blocks(channels: int, groups: int, split: bool) -> int:
+    """Blocks of lanes that channels are cut into; ``split`` says that halves differ.
+
+    Example:
+        >>> count_blocks(40, 1, True)
+        4
+    """
+    return sum(-(-(stop - start) // WIDTH)
+               for start, stop in itertools.pairwise(_cuts(channels, groups, split)))
+
+
+def make_plan(
+    ptr: NDArray[np.int64], channels: int, states: int, groups: int, reverse: tuple[bool, bool]
+) -> Plan:
+    """Plan of a scan of the sequences that ``ptr`` borders.
+
+    Args:
+        ptr: Borders of the sequences.
+        channels: Number of channels.
+        states: States per channel.
+        groups: Groups of channels that share ``B`` and ``C``.
+        reverse: Direction of the first and of the second half of the channels.
+
+    Example:
+        >>> make_plan(np.array([0, 65536]), 128, 16, 1, (False, False)).tasks.tolist()[:2]
+        [[0, 1, 0, 1], [1, 2, 0, 1]]
+    """
+    blocks, ranks = [], [0] * groups
+    for start, stop in itertools.pairwise(_cuts(channels, groups, reverse[0] != reverse[1])):
+        group = start * groups // channels
+        for channel in range(start, stop, WIDTH):
+            blocks.append([channel, min(WIDTH, stop - channel), group,
+                           int(reverse[channel >= channels // 2]), ranks[group]])
+            ranks[group] += 1
+    # One task takes the same sequences through many channels, or few of them where there are so
+    # few sequences that threads would have nothing to do.
+    steps = max(1, LEAST_STEPS * WIDTH // (states * len(blocks)))
+    ranges = row_blocks(ptr, min_work=steps, max_blocks=8 * ENOUGH_TASKS)
+    count = max(1, len(ranges) - 1)
+    most = max(ranks)
+    parts = 1 if count >= ENOUGH_TASKS else min(most, -(-ENOUGH_TASKS // count))
+    worth = int(ptr[-1]) * len(blocks) * states // (WIDTH * LEAST_STEPS * count)
+    per_part = -(-most // max(1, min(parts, worth)))
+    parts = -(-most // per_part)
+    for block in blocks:
+        block[4] //= per_part
+    table = np.array(sorted(blocks, key=lambda b: (b[4], b[2], b[0])), np.int64).reshape(-1, 5)
+    first = np.searchsorted(table[:, 4], np.arange(parts + 1))
+    tasks = [[first[p], first[p + 1], ranges[r], ranges[r + 1]]
+             for p in range(parts) for r in range(len(ranges) - 1)]
+    return Plan(np.array(tasks, np.int64).reshape(-1, 4), table, count, parts,
+                parts > 1 and len({*ranks}) > 1)

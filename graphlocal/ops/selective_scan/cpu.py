@@ -1,0 +1,146 @@
+"""The kernels for the processor, called with tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...kernels.cpu import selective_scan as kernel
+from ...kernels.cpu.lanes import WIDTH
+from ...kernels.cpu.parallel import run_blocks
+from ...kernels.cpu.selective_scan_plan import Plan, count_blocks, make_plan
+from ..arrays import array, empty, flat
+
+_NOTHING = np.zeros(0, np.float32)
+Coefficient = NDArray[np.float32] | tuple[NDArray[np.float32]]
+
+
+def kept_size(
+    shape: torch.Size, states: int, groups: int, split: bool
+) -> tuple[int, int, int, int]:
+    """Shape of the states kept for the gradient, of which fewer are used the more sequences
+    there are.
+
+    Example:
+        >>> kept_size(torch.Size([160, 24]), 4, 1, False)
+        (2, 10, 4, 16)
+    """
+    blocks = count_blocks(shape[1], groups, split)
+    return blocks, shape[0] // kernel.STRIDE, states, WIDTH
+
+
+def _rows(tensor: Tensor | None) -> tuple[NDArray[np.float32], int]:
+    """Memory of the rows, and the distance from one to the next: parts of wider rows stay."""
+    if tensor is None or tensor.numel() == 0:
+        return _NOTHING, 0
+    tensor = tensor.detach()
+    rows, channels = tensor.shape
+    step = tensor.stride(0) if rows > 1 else channels
+    if (channels > 1 and tensor.stride(1) != 1) or step < channels:
+        return flat(tensor), channels
+    return tensor.as_strided(((rows - 1) * step + channels,), (1,)).numpy(), step
+
+
+class _Arguments:
+    """What both kernels take first."""
+
+    def __init__(
+        self, u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None,
+        z: Tensor | None, delta_bias: Tensor | None, ptr: Tensor, initial_state: Tensor | None,
+        softplus: bool, reverse: tuple[bool, bool],
+    ) -> None:
+        self.channels, self.states = A.shape
+        self.groups = next((value.shape[1] for value in (B, C) if value.dim() == 3), 1)
+        borders = array(ptr)
+        self.plan = plan = make_plan(borders, self.channels, self.states, self.groups, reverse)
+        self.tasks = range(len(plan.tasks) + 1)
+        none = np.zeros(self.channels, np.float32)
+        rates = plan.to_lanes(array(A) * np.float32(np.log2(np.e)))
+        self.constant = B.dim() == 2, C.dim() == 2
+        initial = _NOTHING if initial_state is None else to_states(plan, initial_state)
+        self.values = (
+            plan.tasks, plan.blocks, borders, *_rows(u), *_rows(delta), *_rows(z),
+            rates.reshape(-1), self.states, self.groups, self._coefficient(B),
+            self._coefficient(C), plan.to_lanes(none if D is None else array(D)).reshape(-1),
+            plan.to_lanes(none if delta_bias is None else array(delta_bias)).reshape(-1),
+            softplus, initial)
+
+    def _coefficient(self, value: Tensor) -> Coefficient:
+        if value.dim() == 2:
+            return (np.ascontiguousarray(self.plan.to_lanes(array(value))).reshape(-1),)
+        return flat(value)
+
+
+def to_states(plan: Plan, states: Tensor) -> NDArray[np.float32]:
+    """States ``[S, D, N]`` as the kernels lay them out, flat."""
+    return np.ascontiguousarray(plan.to_lanes(array(states), axis=1)).reshape(-1)
+
+
+def _from_states(plan: Plan, states: Tensor) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(plan.from_lanes(array(states), axis=1)))
+
+
+def forward(*inputs: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """Output, last states, states kept for the gradient; the last two empty unless asked for."""
+    *inputs, last, keep = inputs
+    u, ptr = inputs[0], inputs[8]
+    given = _Arguments(*inputs)
+    blocks = len(given.plan.blocks)
+    states = (ptr.shape[0] - 1, blocks, given.states, WIDTH)
+    y = empty(u.shape, u.dtype)
+    end = empty(states if last else (0,), u.dtype)
+    shape = kept_size(u.shape, given.states, given.groups, inputs[11][0] != inputs[11][1])
+    kept = empty(shape if keep else (0,), u.dtype)
+    run_blocks(
+        kernel.scan_forward, given.tasks, *given.values, flat(y), u.shape[1], flat(end),
+        flat(kept), scratch=lambda: (np.empty(given.states * WIDTH, np.float32),))
+    return y, _from_states(given.plan, end) if last else end, kept
+
+
+def backward(*inputs: Any) -> tuple[Tensor | None, ...]:
+    """Gradients of the first ten inputs of :func:`forward`, ``None`` for what was not given."""
+    *inputs, kept, grad, grad_state, softplus, reverse = inputs
+    given = _Arguments(*inputs, softplus, reverse)
+    u, _, A, B, C, D, z, bias, ptr, initial = inputs
+    plan, states = given.plan, given.states
+    blocks = len(plan.blocks)
+    to_u, to_delta = empty(u.shape, u.dtype), empty(u.shape, u.dtype)
+    to_z = empty((0,) if z is None else u.shape, u.dtype)
+    make = torch.zeros if plan.has_gaps else empty
+    shape = (plan.parts, u.shape[0], given.groups, states)
+    to_B, to_C = (make((0,) if constant else shape, dtype=u.dtype) for constant in given.constant)
+    sums = np.zeros((blocks, plan.ranges, states + 2, WIDTH), np.float32)
+    fixed = np.zeros((blocks, plan.ranges, 2, states, WIDTH) if any(given.constant) else (0,),
+                     np.float32)
+    to_initial = empty((0,) if initial is None else
+                       (ptr.shape[0] - 1, blocks, states, WIDTH), u.dtype)
+    grad_last = _NOTHING if grad_state is None else to_states(plan, grad_state)
+    size, stride = states * WIDTH, kernel.STRIDE
+    lanes = -(-states // WIDTH) * WIDTH
+
+    def scratch() -> tuple[NDArray[np.float32], ...]:
+        return (np.empty((stride + 1) * size, np.float32), np.empty(stride * size, np.float32),
+                np.empty(2 * stride * WIDTH, np.float32), np.empty(size, np.float32),
+                np.zeros(2 * lanes * WIDTH, np.float32))
+
+    run_blocks(
+        kernel.scan_backward, given.tasks, *given.values, flat(kept), *_rows(grad), grad_last,
+        flat(to_u), flat(to_delta), flat(to_z), u.shape[1], flat(to_B), flat(to_C),
+        sums.reshape(-1), fixed.reshape(-1), flat(to_initial), plan.ranges, scratch=scratch)
+    total = sums.sum(axis=1)  # [K, N + 2, 16]
+
+    def channels(values: NDArray[np.float32]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(plan.from_lanes(values)))
+
+    constants = [channels(part) for part in fixed.sum(axis=1).swapaxes(0, 1)] if fixed.size else []
+    to_B, to_C = (constants[i] if constant else value[0] if plan.parts == 1 else value.sum(0)
+                  for i, (constant, value) in enumerate(zip(given.constant, (to_B, to_C),
+                                                            strict=True)))
+    return (to_u, to_delta, channels(total[:, :states]), to_B, to_C,
+            None if D is None else channels(total[:, states]), None if z is None else to_z,
+            None if bias is None else channels(total[:, states + 1]), None,
+            None if initial is None else _from_states(plan, to_initial))
