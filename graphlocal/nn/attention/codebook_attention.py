@@ -157,8 +157,8 @@ class CodebookAttention(nn.Module):
         graph = torch.repeat_interleave(ptr.diff())
         taken, count = torch.unique(graph * len(k) + index, return_counts=True)
         key_ptr = borders(torch.bincount(taken // len(k), minlength=len(ptr) - 1))
-        which = taken % len(k)
-        return attend_groups(q, k[which], v[which], ptr, key_ptr, count.to(q.dtype).log(), dropout)
+        return attend_groups(q, k, v, ptr, key_ptr, count.to(k.dtype).log(), dropout,
+                             key_row=taken % len(k))
 
     def _seen(self, x: Tensor, position: Tensor | None) -> Tensor:
         checks.check_features(x, self.channels)

@@ -158,11 +158,12 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None,
 
 
 def attend_groups(q: Tensor, k: Tensor, v: Tensor, query_ptr: Tensor, key_ptr: Tensor,
-                  bias: Tensor | None = None, dropout: float = 0.0) -> Tensor:
-    """Dense attention of each group of queries to its own group of keys; see :func:`attend`.
+                  bias: Tensor | None = None, dropout: float = 0.0,
+                  query_row: Tensor | None = None, key_row: Tensor | None = None) -> Tensor:
+    r"""Dense attention of each group of queries to its own group of keys; see :func:`attend`.
 
-    Groups of about the same size are padded to the largest and computed together. A group
-    without keys gives 0.
+    Groups of about the same size are padded to the largest and computed together. A query in no
+    group, or in one without keys, gets 0.
 
     Args:
         q: Queries, those of a group one after another.
@@ -172,12 +173,16 @@ def attend_groups(q: Tensor, k: Tensor, v: Tensor, query_ptr: Tensor, key_ptr: T
         key_ptr: Borders of the groups of keys, as many.
         bias: Added to the scores of each key. Default: ``None``.
         dropout: Probability of dropping a weight. Default: ``0``.
+        query_row: Rows of ``q`` in the groups, none twice. Default: ``None``, all in order.
+        key_row: Rows of ``k`` and ``v`` in the groups. Default: ``None``, all in order.
 
     Shapes:
         - **q, output:** :math:`(N, H, D)`
         - **k, v:** :math:`(M, H, D)`
         - **query_ptr, key_ptr:** :math:`(G + 1)`
-        - **bias:** :math:`(M)`
+        - **query_row:** :math:`(N^{\prime})`
+        - **bias, key_row:** :math:`(M^{\prime})`
+        - **output:** :math:`(N, H, D)`
 
     Example:
         >>> q, x = torch.zeros(3, 1, 1), torch.tensor([1.0, 2.0, 4.0]).view(3, 1, 1)
@@ -185,26 +190,46 @@ def attend_groups(q: Tensor, k: Tensor, v: Tensor, query_ptr: Tensor, key_ptr: T
         >>> attend_groups(q, x, x, ptr, ptr).flatten().tolist()
         [1.0, 3.0, 3.0]
     """
-    if query_ptr.numel() == 2 and k.size(0):  # one group needs no copies
+    if query_ptr.numel() == 2 and k.size(0) and query_row is None and key_row is None:
+        # One group needs no copies.
         return attend(q[None], k[None], v[None], None if bias is None else bias[None], dropout)[0]
-    if q.numel() == 0:
-        return q + 0 * (k.sum() + v.sum())  # nothing, but still connected to the weights
-    parts, places = [], []
+    parts, near_buckets = [], []
     for near, far in _matched(query_ptr, key_ptr):
         mask = None if bias is None else bias[far.index]
         if far.absent is not None:
             mask = q.new_zeros(far.index.shape) if mask is None else mask
             mask = mask.masked_fill(far.absent, -float("inf"))
-        out = attend(q[near.index], k[far.index], v[far.index], mask, dropout)  # [S, L, H, D]
-        if near.absent is None:
-            parts.append(out.flatten(0, 1))
-            places.append(near.index.flatten())
-        else:
-            parts.append(out[~near.absent])
-            places.append(near.index[~near.absent])
+        source = far.index if key_row is None else key_row[far.index]
+        if query_row is not None:
+            near = near._replace(index=query_row[near.index])
+        parts.append(attend(q[near.index], k[source], v[source], mask, dropout))  # [S, L, H, D]
+        near_buckets.append(near)
+    if not parts:  # zeros, but still connected to the weights
+        return 0 * q + 0 * (k.sum() + v.sum())
+    return join_buckets(parts, near_buckets, q)
+
+
+def join_buckets(parts: list[Tensor], found: list[Bucket], like: Tensor) -> Tensor:
+    """Rows ``[S, L, ...]`` of buckets where they belong among zeros of the shape of ``like``.
+
+    Example:
+        >>> x = torch.tensor([[1.0], [2.0], [3.0]])
+        >>> found = buckets(torch.tensor([0, 1, 3]))
+        >>> join_buckets([x[b.index] for b in found], found, x).flatten().tolist()
+        [1.0, 2.0, 3.0]
+    """
     if not parts:
-        return q.new_zeros(q.shape)
-    return q.new_zeros(q.shape).index_copy(0, torch.cat(places), torch.cat(parts))
+        return 0 * like
+    rows, places = [], []
+    for part, bucket in zip(parts, found, strict=True):
+        if bucket.absent is None:
+            rows.append(part.flatten(0, 1))
+            places.append(bucket.index.flatten())
+        else:
+            rows.append(part[~bucket.absent])
+            places.append(bucket.index[~bucket.absent])
+    out = torch.cat(rows)
+    return out.new_zeros(like.shape).index_copy(0, torch.cat(places), out)
 
 
 def _matched(query_ptr: Tensor, key_ptr: Tensor) -> list[tuple[Bucket, Bucket]]:
