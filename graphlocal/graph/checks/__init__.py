@@ -22,6 +22,7 @@ from .attention import check_edge_heads as check_edge_heads
 from .attention import check_scale as check_scale
 from .batches import check_groups as check_groups
 from .batches import check_sorted as check_sorted
+from .features import check_edge_features as check_edge_features
 from .features import check_features as check_features
 from .features import check_heads as check_heads
 from .files import check_output as check_output

@@ -27,3 +27,19 @@ def check_heads(channels: int, heads: int, argument: str = "heads",
         fail(argument, str(heads), f"a divisor of {channels_argument}={channels}",
              "every head takes an equal share of the channels")
     return channels // heads
+
+
+def check_edge_features(edge_attr: Any, num_edges: int, channels: int | None,
+                        argument: str = "edge_attr", width: str = "edge_dim") -> None:
+    """Features ``[E, channels]`` where a layer has a map for them, and ``None`` where not."""
+    if channels is None:
+        if edge_attr is not None:
+            fail(argument, "features", f"None, because the layer was made with {width}=None",
+                 f"pass {width} to the layer")
+        return
+    if edge_attr is None:
+        fail(argument, "None", f"a tensor of shape ({num_edges}, {channels}), because the layer "
+             f"was made with {width}={channels}")
+    check_features(edge_attr, channels, argument)
+    if edge_attr.shape[0] != num_edges:
+        fail(argument, f"{edge_attr.shape[0]} rows", f"{num_edges}, one per edge")
