@@ -1,8 +1,20 @@
 """Whole networks."""
 
+from .largegt import LargeGT
+from .largegt_local import TokenEncoder
+from .largegt_tokens import HopTokens, TokenBatch
 from .link_encoder import LinkEncoder
 from .link_model import LinkModel
 from .ncn import NCN
 from .ncnc import NCNC
 
-__all__ = ["NCN", "NCNC", "LinkEncoder", "LinkModel"]
+__all__ = [
+    "NCN",
+    "NCNC",
+    "HopTokens",
+    "LargeGT",
+    "LinkEncoder",
+    "LinkModel",
+    "TokenBatch",
+    "TokenEncoder",
+]
