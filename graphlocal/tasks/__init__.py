@@ -20,6 +20,7 @@ __all__ = [
     "MeanStd",
     "RunResult",
     "accuracy",
+    "graph",
     "joined_processes",
     "link",
     "load_checkpoint",
