@@ -278,8 +278,12 @@ def _build_adjacency(
 def _build_adjacency_fake(
     edge_index: Tensor, num_src: int, num_dst: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    from torch.fx.experimental.symbolic_shapes import guard_or_true
+
     num_edges = edge_index.shape[1]
-    dtype = _index_dtype(num_src, num_dst, num_edges)
+    # How many edges an operator finds is known when it has run: then they are taken for few enough.
+    small = all(guard_or_true(n < 2**31) for n in (num_src, num_dst, num_edges))
+    dtype = torch.int32 if small else torch.int64
 
     def rows(count: int) -> tuple[Tensor, Tensor, Tensor]:
         return (edge_index.new_empty(count + 1, dtype=torch.int64),

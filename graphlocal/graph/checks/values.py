@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def check_number(value: Any, argument: str) -> float:
     """A finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         fail(argument, repr(value), "a number", kind=GraphTypeError)
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         fail(argument, str(value), "a finite number")
     return float(value)
 
@@ -34,7 +35,7 @@ def check_positive(value: Any, argument: str, *, zero: bool = False) -> float:
     """A finite number above zero, or zero where ``zero`` allows it."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         fail(argument, repr(value), "a number", kind=GraphTypeError)
-    if not np.isfinite(value) or value < 0 or (value == 0 and not zero):
+    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
         fail(argument, str(value), "a finite number " + (">= 0" if zero else "> 0"))
     return float(value)
 
