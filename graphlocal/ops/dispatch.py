@@ -21,6 +21,7 @@ OPS: dict[str, tuple[str, ...]] = {
     "segment_softmax": ("softmax",),
     "common_neighbors": ("list",),
     "overlap_sum": ("sum",),
+    "neighbor_attention": ("softmax",),
     "additive_attention": ("gat", "gatv2"),
     "selective_scan": ("scan",),
     "vector_quantize": ("nearest",),
@@ -32,8 +33,10 @@ _INDICES = (torch.int32, torch.int64)
 _OF_INDICES = ("common_neighbors",)
 #: Ops that compute in float32 what comes in fewer bits.
 _ROUNDED = ("selective_scan",)
-_WITHOUT_SCATTER = ("additive_attention", "common_neighbors", "overlap_sum", "selective_scan",
-                    "vector_quantize")
+_WITHOUT_SCATTER = ("additive_attention", "common_neighbors", "neighbor_attention", "overlap_sum",
+                    "selective_scan", "vector_quantize")
+#: Ops that compute half precision in float32 and round what comes out.
+_WIDENED = ("neighbor_attention",)
 
 
 # A compiler may take the answer for a constant: it depends on the call and the environment alone.
@@ -92,7 +95,7 @@ def _refusal(
     elif op in _ROUNDED:
         if dtype == torch.float64 or not dtype.is_floating_point:
             return f"{backend} takes float32 and less only"
-    elif dtype not in _FLOATS:
+    elif dtype not in _FLOATS and op not in _WIDENED:
         return f"{backend} takes float32 and float64 only"
     if backend == "cpu":
         return None if device == "cpu" else f"cpu takes no tensors on {device}"

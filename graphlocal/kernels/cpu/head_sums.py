@@ -56,6 +56,8 @@ def _each_run(builder: Any, count: Any, body: Callable[[Any, int], None]) -> Non
 
 def _sum_lanes(builder: Any, value: Any, lanes: int) -> Any:
     """Sum of the lanes of a vector, by halves."""
+    if lanes == 1:
+        return value
     while lanes > 1:
         lanes //= 2
         none = ir.Constant(value.type, ir.Undefined)

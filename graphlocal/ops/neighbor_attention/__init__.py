@@ -11,7 +11,8 @@ from ...graph import checks
 from ...graph.csr import CSRGraph
 from ..adjacency import Adjacency, as_adjacency
 from ..attention_dropout import draw_seed
-from . import reference
+from ..dispatch import choose
+from . import binding, reference
 
 _SHORT = (torch.float16, torch.bfloat16)
 
@@ -96,7 +97,10 @@ def neighbor_attention(
     if bias is not None and bias.dim() == 1:
         bias = bias.unsqueeze(-1).expand(num_edges, heads)
     operands = (q, k, v, bias, edge_key, edge_value, seed, scale, float(dropout))
-    out = reference.neighbor_attention(adjacency, *operands)
+    if choose("neighbor_attention", q.device.type, dtype, "softmax") == "reference":
+        out = reference.neighbor_attention(adjacency, *operands)
+    else:
+        out = binding.attention(*adjacency, *operands)[0]
     return out.to(dtype)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from ...kernels.cpu import attention as kernel
 from ...kernels.cpu.parallel import row_blocks, run_blocks
@@ -26,20 +27,24 @@ from . import reference
 _DIFFERENTIABLE = 6
 
 
+def _number(dtype: torch.dtype) -> Any:
+    return array_or_nothing(None, dtype).dtype.type
+
+
 def _arrays(
     q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, edge_key: Tensor | None,
     edge_value: Tensor | None, seed: Tensor | None, scale: float, dropout: float,
 ) -> tuple[Any, ...]:
     """Operands as the kernels of the rows take them."""
     heads, width = q.shape[1:]
-    number = array_or_nothing(None, q.dtype).dtype.type
+    number = _number(q.dtype)
     optional = (array_or_nothing(x, q.dtype).reshape(-1) for x in (bias, edge_key, edge_value))
     return (flat(q), flat(k), flat(v), *optional, heads, width, v.shape[2], number(scale),
             *kernel_arguments(seed, dropout, number))
 
 
 def _scratch(heads: int, dtype: torch.dtype, numbers: int) -> tuple[NDArray[Any], ...]:
-    number = array_or_nothing(None, dtype).dtype
+    number = _number(dtype)
     return (np.empty(heads * kernel.RUN, number),
             *(np.empty(heads, number) for _ in range(numbers)))
 
@@ -111,7 +116,7 @@ def _attention_backward(
             ptr = array(t_rowptr)
             run_blocks(kernel.attend_columns_backward, row_blocks(ptr), ptr, array(t_col),
                        array(t_perm), flat(q), flat(grad), flat(weights), heads, q.shape[2],
-                       v.shape[2], flat(q[:0]).dtype.type(scale), flat(grad_k), flat(grad_v))
+                       v.shape[2], _number(q.dtype)(scale), flat(grad_k), flat(grad_v))
     return grad_q, grad_k, grad_v, grad_bias, grad_key, grad_value
 
 
@@ -125,5 +130,30 @@ def _attention_backward_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, q, k, v
             q.new_empty(v.shape) if sources else nothing, *per_edge)
 
 
+def _save_backward(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    *tensors, _, _, grad, ctx.scale, ctx.dropout, ctx.needs = inputs
+    ctx.save_for_backward(*tensors, grad)
+
+
+@once_differentiable
+def _backward_twice(ctx: Any, *upper: Tensor) -> tuple[Any, ...]:
+    """By the definition: what came out and its logarithms are functions of the operands there."""
+    *tensors, seed, grad = ctx.saved_tensors
+    adjacency, operands = Adjacency(*tensors[:6]), [*tensors[6:], grad]
+    wanted = [*ctx.needs_input_grad[6:6 + _DIFFERENTIABLE], ctx.needs_input_grad[15]]
+    with torch.enable_grad():
+        *leaves, grad = (None if x is None else x.detach().requires_grad_() for x in operands)
+        out = reference.neighbor_attention(adjacency, *leaves, seed, ctx.scale, ctx.dropout)
+        first = torch.autograd.grad(
+            out, [x for x, needed in zip(leaves, ctx.needs, strict=True) if needed], grad,
+            create_graph=True)
+        second = iter(torch.autograd.grad(
+            first, [x for x, asked in zip([*leaves, grad], wanted, strict=True) if asked],
+            [g for g, needed in zip(upper, ctx.needs, strict=True) if needed], allow_unused=True))
+    *found, to_grad = (next(second) if asked else None for asked in wanted)
+    return *(None,) * 6, *found, None, None, None, to_grad, None, None, None
+
+
 attention_backward = operator(
-    "neighbor_attention_backward", _attention_backward, _attention_backward_fake)
+    "neighbor_attention_backward", _attention_backward, _attention_backward_fake, _save_backward,
+    _backward_twice)
