@@ -53,7 +53,7 @@ class ChannelAttention(GlobalAttention):
         """
         q, k, v = self._projected(x)
         ptr = graph_ptr(batch, x)
-        if ptr is None or ptr.numel() == 2:
+        if ptr is None or ptr.numel() <= 2:
             out = self._mixed(q[None], k[None], v[None], None)[0]
         else:
             found = buckets(ptr)

@@ -136,6 +136,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None,
         >>> attend(torch.zeros(1, 1, 1, 1), x, x).item()
         2.0
     """
+    if q.numel() == 0:  # the kernel's gradients of no query are not zero
+        return nothing(q, k, v)
     q, k, v = (t.transpose(1, 2) for t in (q, k, v))  # [S, H, L, D]
     if bias is not None:
         bias = bias.to(q.dtype)[:, None, None, :]
@@ -204,9 +206,19 @@ def attend_groups(q: Tensor, k: Tensor, v: Tensor, query_ptr: Tensor, key_ptr: T
             near = near._replace(index=query_row[near.index])
         parts.append(attend(q[near.index], k[source], v[source], mask, dropout))  # [S, L, H, D]
         near_buckets.append(near)
-    if not parts:  # zeros, but still connected to the weights
-        return 0 * q + 0 * (k.sum() + v.sum())
+    if not parts:
+        return nothing(q, k, v)
     return join_buckets(parts, near_buckets, q)
+
+
+def nothing(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Zeros for each query that are connected to the weights, as replicas want all gradients.
+
+    Example:
+        >>> nothing(torch.ones(2, 1, 1), torch.ones(0, 1, 1), torch.ones(0, 1, 1)).shape
+        torch.Size([2, 1, 1])
+    """
+    return 0 * q + 0 * (k.sum() + v.sum())
 
 
 def join_buckets(parts: list[Tensor], found: list[Bucket], like: Tensor) -> Tensor:
@@ -218,8 +230,6 @@ def join_buckets(parts: list[Tensor], found: list[Bucket], like: Tensor) -> Tens
         >>> join_buckets([x[b.index] for b in found], found, x).flatten().tolist()
         [1.0, 2.0, 3.0]
     """
-    if not parts:
-        return 0 * like
     rows, places = [], []
     for part, bucket in zip(parts, found, strict=True):
         if bucket.absent is None:
@@ -233,6 +243,8 @@ def join_buckets(parts: list[Tensor], found: list[Bucket], like: Tensor) -> Tens
 
 
 def _matched(query_ptr: Tensor, key_ptr: Tensor) -> list[tuple[Bucket, Bucket]]:
+    if len(query_ptr) == 1:
+        return []
     if query_ptr is key_ptr:
         return [(bucket, bucket) for bucket in buckets(query_ptr)]
     near, far = query_ptr.diff(), key_ptr.diff()

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from ... import ops
 from ...graph import checks
 from .global_attention import GlobalAttention
-from .ragged import attend, buckets, graph_ptr
+from .ragged import attend, buckets, graph_ptr, nothing
 from .replicas import draw_rows
 
 #: Numbers in a block of scores between nodes and centroids.
@@ -100,7 +100,8 @@ class RoutingAttention(GlobalAttention):
                 self._observe(near, far)
         head = torch.arange(self.heads, device=x.device)[:, None, None]
         q, k, v = (t.flatten(0, 1) for t in (q, k, v))  # [N * H, D]
-        total, times = 0 * q, q.new_zeros(len(q))
+        total = torch.zeros_like(q) if routed else nothing(q, k, v)
+        times = q.new_zeros(len(q))
         for index, queries, keys in routed:  # [S, n] and twice [S, H, K, w]
             graph = torch.arange(len(index), device=x.device)[:, None, None, None]
             queries, keys = (index[graph, t] * self.heads + head for t in (queries, keys))
