@@ -2,7 +2,18 @@
 
 from .accelerate import Report, accelerate, restore
 from .batch_norm import JointBatchNorm1d
-from .conv import GCNConv, GINConv, GraphConv, NormalizedGraph, PureConv, SAGEConv, gcn_norm
+from .conv import (
+    GATConv,
+    GATv2Conv,
+    GCNConv,
+    GINConv,
+    GraphConv,
+    NormalizedGraph,
+    PureConv,
+    SAGEConv,
+    TransformerConv,
+    gcn_norm,
+)
 from .feature_linear import FeatureLinear
 from .link import (
     DotPredictor,
@@ -18,6 +29,8 @@ from .link import (
 __all__ = [
     "DotPredictor",
     "FeatureLinear",
+    "GATConv",
+    "GATv2Conv",
     "GCNConv",
     "GINConv",
     "GraphConv",
@@ -32,6 +45,7 @@ __all__ = [
     "PureConv",
     "Report",
     "SAGEConv",
+    "TransformerConv",
     "accelerate",
     "alpha_schedule",
     "gcn_norm",

@@ -10,12 +10,21 @@ import torch_geometric
 from torch_geometric.nn import MessagePassing
 
 from ..graph.checks import GraphTypeError, fail
-from .conv import GCNConv, GINConv, GraphConv, SAGEConv
+from .conv import (
+    GATConv,
+    GATv2Conv,
+    GCNConv,
+    GINConv,
+    GraphConv,
+    SAGEConv,
+    TransformerConv,
+)
 from .conv.core import CoreConv, obstacle
 
 #: PyG's class -> ours. A layer added here is known to :func:`accelerate`.
 _CORE: dict[type[MessagePassing], type[CoreConv]] = {
-    ours.origin(): ours for ours in (GCNConv, GINConv, GraphConv, SAGEConv)
+    ours.origin(): ours for ours in (
+        GATConv, GATv2Conv, GCNConv, GINConv, GraphConv, SAGEConv, TransformerConv)
 }
 #: Set on the modules that :func:`accelerate` changed, so that :func:`restore` knows them.
 _MARK = "_accelerated_by_graphlocal"
@@ -31,10 +40,10 @@ class Report:
         left: Name -> reason for each convolution that was left as it was.
 
     Example:
-        >>> Report("accelerate", {"conv1": "GCNConv"}, {"conv2": "GATConv: no fast version yet"})
+        >>> Report("accelerate", {"conv1": "GCNConv"}, {"conv2": "PNAConv: no fast version yet"})
         accelerate: changed 1 of 2 convolutions
           conv1  GCNConv
-          conv2  left, GATConv: no fast version yet
+          conv2  left, PNAConv: no fast version yet
     """
 
     action: str
@@ -53,9 +62,10 @@ class Report:
 def accelerate(model: torch.nn.Module) -> Report:
     """Moves every convolution of a PyG model that GraphLocal knows onto its core, in place.
 
-    Exactly ``GCNConv``, ``SAGEConv``, ``GINConv`` and ``GraphConv`` of PyG change, wherever they
-    sit in the model: parameters, buffers, names, hooks and optimizers stay what they are, and so do
-    the results. Other layers, subclasses and settings without a fast version are left alone. The
+    Exactly ``GCNConv``, ``SAGEConv``, ``GINConv``, ``GraphConv``, ``GATConv``, ``GATv2Conv`` and
+    ``TransformerConv`` of PyG change, wherever they sit in the model: parameters, buffers, names,
+    hooks and optimizers stay what they are, and so do the results, but for which attention weights
+    drop out. Other layers, subclasses and settings without a fast version are left alone. The
     graph is sorted and normalised once per ``edge_index`` tensor instead of in each pass, so keep
     using the same tensor. Where values tie for a max or min, the first edge takes the gradient,
     which PyG may share out. :func:`restore` undoes it; do so before ``torch.jit``.
@@ -70,14 +80,17 @@ def accelerate(model: torch.nn.Module) -> Report:
         GraphTypeError: If ``model`` is not a ``torch.nn.Module``.
 
     Example:
-        >>> from torch_geometric.nn import GAT, GCN, Sequential
+        >>> from torch_geometric.nn import GAT, GCN, PNAConv
         >>> accelerate(GCN(16, 32, num_layers=2, out_channels=7))
         accelerate: changed 2 of 2 convolutions
           convs.0  GCNConv
           convs.1  GCNConv
         >>> accelerate(GAT(16, 32, num_layers=1))
+        accelerate: changed 1 of 1 convolutions
+          convs.0  GATConv
+        >>> accelerate(PNAConv(16, 32, ["mean"], ["identity"], deg=torch.ones(2)))
         accelerate: changed 0 of 1 convolutions
-          convs.0  left, GATConv: no fast version yet
+          (model)  left, PNAConv: no fast version yet
     """
     report = Report("accelerate")
     for name, module in _convolutions(model):

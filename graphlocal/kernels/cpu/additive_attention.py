@@ -14,14 +14,15 @@ from .additive_attention_rows import (
     absorb,
     add_rows,
     ask,
-    dot,
     drop,
     finish,
     start_row,
 )
 from .attention_dropout import is_kept
 from .exponential import exponential
+from .head_sums import dot
 from .parallel import jit
+from .prefetch import prefetch
 
 _unsigned = np.uint64
 _three = np.uint64(3)
@@ -44,6 +45,7 @@ def gat_rows(start, stop, rowptr, col, perm, heads, width, source, target, score
             for k in range(_unsigned(count)):
                 s = slot + np.int64(k)
                 if s + AHEAD < slots:
+                    prefetch(source, _unsigned(col[s + AHEAD]) * heads)
                     ask(v, col[s + AHEAD], size)
                 a = _unsigned(col[s]) * heads
                 for h in range(heads):
@@ -87,7 +89,9 @@ def gat_columns(start, stop, t_rowptr, t_col, t_perm, heads, width, source, scor
             for k in range(_unsigned(count)):
                 s = slot + np.int64(k)
                 if s + AHEAD < slots:
+                    ask(state, t_col[s + AHEAD], _three * heads)
                     ask(grad, t_col[s + AHEAD], size)
+                    prefetch(grad_score, _unsigned(t_perm[s + AHEAD]) * heads)
                 i = _three * heads * _unsigned(t_col[s])
                 for h in range(heads):
                     z = source[n + h] + state[i + h]

@@ -6,12 +6,11 @@ as flat arrays of rows of ``heads * width``.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from .attention_dropout import is_kept
 from .exponential import exponential
+from .head_sums import add_scaled, dot
 from .parallel import jit
 from .prefetch import LINE, prefetch
 
@@ -21,11 +20,6 @@ TILE = 32
 AHEAD = 12
 
 _unsigned = np.uint64
-# Reassociation alone, so that a sum is split into lanes: it is one fixed order in place of
-# another, and inf and NaN keep their meaning.
-_reassociating = partial(jit, fastmath={"reassoc", "contract"})
-_contracting = partial(jit, fastmath={"contract"})
-
 
 @jit
 def ask(x, row, size):
@@ -35,37 +29,14 @@ def ask(x, row, size):
         prefetch(x, start + f)
 
 
-@_reassociating
-def dot(left, a, right, b, width):
-    """Inner product of ``left[a:a + width]`` and ``right[b:b + width]``."""
-    total = left.dtype.type(0)
-    for f in range(width):
-        total += left[a + f] * right[b + f]
-    return total
-
-
-@_contracting
+@jit
 def add_rows(tile, count, heads, width, col, slot, x, out, o):
     """Adds to ``out[o:]`` the rows of ``x`` the slots from ``slot`` on point to, times the tile."""
     size = heads * width
-    k = 0
-    while k + 4 <= count:
-        a, b = _unsigned(col[slot + k]) * size, _unsigned(col[slot + k + 1]) * size
-        c, d = _unsigned(col[slot + k + 2]) * size, _unsigned(col[slot + k + 3]) * size
-        at = _unsigned(k) * heads
+    for k in range(_unsigned(count)):
+        a = _unsigned(col[slot + np.int64(k)]) * size
         for h in range(heads):
-            wa, wb = tile[at + h], tile[at + heads + h]
-            wc, wd = tile[at + heads + heads + h], tile[at + heads + heads + heads + h]
-            for f in range(h * width, h * width + width):
-                out[o + f] += (wa * x[a + f] + wb * x[b + f]) + (wc * x[c + f] + wd * x[d + f])
-        k += 4
-    while k < count:
-        a, at = _unsigned(col[slot + k]) * size, _unsigned(k) * heads
-        for h in range(heads):
-            wa = tile[at + h]
-            for f in range(h * width, h * width + width):
-                out[o + f] += wa * x[a + f]
-        k += 1
+            add_scaled(out, o + h * width, tile[k * heads + h], x, a + h * width, width)
 
 
 @jit

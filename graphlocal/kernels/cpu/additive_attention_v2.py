@@ -12,41 +12,27 @@ import numpy as np
 from .additive_attention_rows import (
     AHEAD,
     TILE,
-    _contracting,
-    _reassociating,
     absorb,
     add_rows,
     ask,
-    dot,
     drop,
     finish,
     start_row,
 )
 from .attention_dropout import is_kept
 from .exponential import exponential
+from .head_sums import dot
+from .leaky_sums import (
+    leaky_add,
+    leaky_add_edge,
+    leaky_dot,
+    leaky_dot_edge,
+    leaky_spread,
+    leaky_spread_edge,
+)
 from .parallel import jit
 
 _unsigned = np.uint64
-
-
-@_reassociating
-def score_two(att, p, slope, left, a, right, b, width):
-    """Weighted sum of the leaky ReLU of two rows' sum."""
-    total, zero = left.dtype.type(0), left.dtype.type(0)
-    for f in range(width):
-        z = left[a + f] + right[b + f]
-        total += att[p + f] * (z if z > zero else slope * z)
-    return total
-
-
-@_reassociating
-def score_three(att, p, slope, left, a, right, b, edge, e, width):
-    """Weighted sum of the leaky ReLU of three rows' sum."""
-    total, zero = left.dtype.type(0), left.dtype.type(0)
-    for f in range(width):
-        z = left[a + f] + right[b + f] + edge[e + f]
-        total += att[p + f] * (z if z > zero else slope * z)
-    return total
 
 
 @jit
@@ -58,11 +44,11 @@ def score_tile(count, slot, col, perm, heads, width, att, slope, source, target,
         for h in range(heads):
             p = h * width
             if len(edge):
-                tile[k * heads + h] = score_three(
-                    att, p, slope, source, a + p, target, o + p, edge, e + p, width)
+                tile[k * heads + h] = leaky_dot_edge(
+                    slope, att, p, source, a + p, target, o + p, edge, e + p, width)
             else:
-                tile[k * heads + h] = score_two(
-                    att, p, slope, source, a + p, target, o + p, width)
+                tile[k * heads + h] = leaky_dot(
+                    slope, att, p, source, a + p, target, o + p, width)
 
 
 @jit
@@ -92,29 +78,7 @@ def gatv2_rows(start, stop, rowptr, col, perm, heads, width, value_width, att, s
         finish(heads, value_width, peak, total, out, o, log_sum, n)
 
 
-@_contracting
-def spread_two(change, slope, source, a, target, b, width, into, o, att_sum, p):
-    """Adds what a change of the score means for the sum of the rows, and for the weights."""
-    one, zero = source.dtype.type(1), source.dtype.type(0)
-    for f in range(width):
-        z = source[a + f] + target[b + f]
-        g = change * (one if z > zero else slope)
-        into[o + f] += g
-        att_sum[p + f] += g * z
-
-
-@_contracting
-def spread_three(change, slope, source, a, target, b, edge, e, width, into, o, att_sum, p):
-    """:func:`spread_two` with a third row."""
-    one, zero = source.dtype.type(1), source.dtype.type(0)
-    for f in range(width):
-        z = source[a + f] + target[b + f] + edge[e + f]
-        g = change * (one if z > zero else slope)
-        into[o + f] += g
-        att_sum[p + f] += g * z
-
-
-@_contracting
+@jit
 def write_edge(change, slope, att, p, source, a, target, b, edge, e, width, grad_edge):
     """What a change of the score means for the features of its edge."""
     one, zero = source.dtype.type(1), source.dtype.type(0)
@@ -149,6 +113,7 @@ def gatv2_rows_backward(block, _stop, borders, rowptr, col, perm, heads, width, 
             count = min(TILE, end - slot)
             for s in range(slot + AHEAD, min(slot + AHEAD + count, slots)):
                 ask(source, col[s], size)
+                ask(change, perm[s], heads + heads)
             score_tile(count, slot, col, perm, heads, width, att, slope, source, target, o, edge,
                        tile)
             for k in range(_unsigned(count)):
@@ -174,35 +139,17 @@ def gatv2_rows_backward(block, _stop, borders, rowptr, col, perm, heads, width, 
                     p = h * width
                     left, right, third = a * width + p, o + p, e * width + p
                     if len(edge):
-                        spread_three(by, slope, source, left, target, right, edge, third, width,
-                                     grad_target, right, own, p)
+                        leaky_spread_edge(slope, by, grad_target, right, own, p, source, left,
+                                          target, right, edge, third, width)
                     else:
-                        spread_two(by, slope, source, left, target, right, width, grad_target,
-                                   right, own, p)
+                        leaky_spread(slope, by, grad_target, right, own, p, source, left,
+                                     target, right, width)
                     if len(grad_edge):
                         write_edge(by, slope, att, p, source, left, target, right, edge, third,
                                    width, grad_edge)
             slot += count
         for f in range(size):
             grad_target[o + f] *= att[f]
-
-
-@_contracting
-def gather_two(change, slope, source, a, target, b, width, into, p):
-    """Adds what a change of the score means for the sum of two rows."""
-    one, zero = source.dtype.type(1), source.dtype.type(0)
-    for f in range(width):
-        z = source[a + f] + target[b + f]
-        into[p + f] += change * (one if z > zero else slope)
-
-
-@_contracting
-def gather_three(change, slope, source, a, target, b, edge, e, width, into, p):
-    """:func:`gather_two` with a third row."""
-    one, zero = source.dtype.type(1), source.dtype.type(0)
-    for f in range(width):
-        z = source[a + f] + target[b + f] + edge[e + f]
-        into[p + f] += change * (one if z > zero else slope)
 
 
 @jit
@@ -227,6 +174,7 @@ def gatv2_columns(start, stop, t_rowptr, t_col, t_perm, heads, width, value_widt
             for s in range(slot + AHEAD, min(slot + AHEAD + count, slots)):
                 ask(target, t_col[s], size)
                 ask(grad, t_col[s], value_size)
+                ask(change, t_perm[s], heads + heads)
             for k in range(_unsigned(count)):
                 s = slot + np.int64(k)
                 b, e = _unsigned(t_col[s]) * size, _unsigned(t_perm[s]) * heads
@@ -235,10 +183,11 @@ def gatv2_columns(start, stop, t_rowptr, t_col, t_perm, heads, width, value_widt
                     tile[k * heads + h] = change[at + heads]
                     p = h * width
                     if len(edge):
-                        gather_three(change[at], slope, source, o + p, target, b + p, edge,
-                                     e * width + p, width, row, p)
+                        leaky_add_edge(slope, change[at], row, p, source, o + p, target, b + p,
+                                       edge, e * width + p, width)
                     else:
-                        gather_two(change[at], slope, source, o + p, target, b + p, width, row, p)
+                        leaky_add(slope, change[at], row, p, source, o + p, target, b + p,
+                                  width)
             add_rows(tile, count, heads, value_width, t_col, slot, grad, grad_value, v)
             slot += count
         if shared:

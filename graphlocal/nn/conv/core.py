@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch_geometric import EdgeIndex
 from torch_geometric.nn import MessagePassing
+from torch_geometric.nn import conv as pyg
 from torch_geometric.nn.aggr import (
     MaxAggregation,
     MeanAggregation,
@@ -21,9 +22,11 @@ from ...graph.checks import GraphTypeError, fail
 _REDUCE = {SumAggregation: "sum", MeanAggregation: "mean", MaxAggregation: "max",
            MinAggregation: "min"}
 #: What a layer computes between gathering and updating. Whoever replaces one wants it called.
-_STEPS = frozenset({"message", "aggregate", "message_and_aggregate", "update"})
-_HOOKS = tuple(f"_{step}_forward{kind}_hooks" for kind in ("", "_pre")
-               for step in ("propagate", "message", "aggregate", "message_and_aggregate"))
+_STEPS = frozenset({"message", "aggregate", "message_and_aggregate", "update", "edge_update"})
+_HOOKS = tuple(f"_{step}_forward{kind}_hooks" for kind in ("", "_pre") for step in (
+    "propagate", "message", "aggregate", "message_and_aggregate", "edge_update"))
+#: Layers whose weights add up to one by themselves: the core has no other reduction of theirs.
+_ATTENTION = (pyg.GATConv, pyg.GATv2Conv, pyg.TransformerConv)
 
 
 class CoreConv(MessagePassing):
@@ -53,6 +56,10 @@ class CoreConv(MessagePassing):
         return next(c for c in cls.__mro__ if not issubclass(c, CoreConv))
 
     def forward(self, x: Any, *args: Any, **kwargs: Any) -> Tensor:
+        self._check_channels(x)
+        return super().forward(x, *args, **kwargs)
+
+    def _check_channels(self, x: Any) -> None:
         pair = x if isinstance(x, (tuple, list)) else (x,)
         channels = getattr(self, "in_channels", None)
         if isinstance(channels, int):
@@ -62,7 +69,6 @@ class CoreConv(MessagePassing):
             if isinstance(features, Tensor) and 0 <= count != features.size(-1):
                 fail("x", f"shape {tuple(features.shape)}", f"{count} columns, the layer's "
                      "in_channels")
-        return super().forward(x, *args, **kwargs)
 
     def propagate(self, edge_index: Any, size: Any = None, **kwargs: Any) -> Tensor:
         reduce = self._reduction()
@@ -129,6 +135,8 @@ def obstacle(conv: MessagePassing) -> str | None:
     aggr = conv.aggr_module
     if type(aggr) not in _REDUCE:
         return f"aggr={conv.aggr!r} is none of sum, mean, max, min"
+    if isinstance(conv, _ATTENTION) and type(aggr) is not SumAggregation:
+        return f"aggr={conv.aggr!r} is not the sum"
     if conv.explain:
         return "explain mode is on"
     if conv.decomposed_layers != 1:
