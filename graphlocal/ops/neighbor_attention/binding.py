@@ -96,11 +96,13 @@ def _attention_backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Gradients of the six operands from ``q`` on; tensors of no size for those nobody needs."""
     num_edges, heads = col.shape[0], q.shape[1]
-    nothing = q.new_empty(0)
     grad_q = empty(q.shape, q.dtype)
-    grad_k = grad_v = grad_bias = nothing
-    grad_key = empty((num_edges, heads, q.shape[2]), q.dtype) if needs[4] else nothing
-    grad_value = empty((num_edges, heads, v.shape[2]), q.dtype) if needs[5] else nothing
+    # Each one of its own: what an operator returns shares no memory.
+    grad_k, grad_v, grad_bias, grad_key, grad_value = (q.new_empty(0) for _ in range(5))
+    if needs[4]:
+        grad_key = empty((num_edges, heads, q.shape[2]), q.dtype)
+    if needs[5]:
+        grad_value = empty((num_edges, heads, v.shape[2]), q.dtype)
     weights = empty((num_edges, 2, heads), q.dtype)
     if q.shape[0] and heads:
         operands = _arrays(q, k, v, bias, edge_key, edge_value, seed, scale, dropout)
@@ -122,12 +124,11 @@ def _attention_backward(
 
 def _attention_backward_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, q, k, v, bias, edge_key,
                              edge_value, seed, out, lse, grad, scale, dropout, needs):
-    num_edges, nothing = col.shape[0], q.new_empty(0)
-    sources = needs[1] or needs[2]
-    per_edge = (q.new_empty(num_edges, *shape) if needed else nothing for needed, shape in (
-        (needs[3], q.shape[1:2]), (needs[4], q.shape[1:]), (needs[5], v.shape[1:])))
-    return (q.new_empty(q.shape), q.new_empty(k.shape) if sources else nothing,
-            q.new_empty(v.shape) if sources else nothing, *per_edge)
+    num_edges, sources = col.shape[0], needs[1] or needs[2]
+    shapes = ((True, q.shape), (sources, k.shape), (sources, v.shape),
+              (needs[3], (num_edges, *q.shape[1:2])), (needs[4], (num_edges, *q.shape[1:])),
+              (needs[5], (num_edges, *v.shape[1:])))
+    return tuple(q.new_empty(shape if wanted else (0,)) for wanted, shape in shapes)
 
 
 def _save_backward(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
