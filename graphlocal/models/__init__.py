@@ -1,5 +1,6 @@
 """Whole networks."""
 
+from .graph_transformer import GraphTransformer
 from .largegt import LargeGT
 from .largegt_local import TokenEncoder
 from .largegt_tokens import HopTokens, TokenBatch
@@ -11,6 +12,7 @@ from .ncnc import NCNC
 __all__ = [
     "NCN",
     "NCNC",
+    "GraphTransformer",
     "HopTokens",
     "LargeGT",
     "LinkEncoder",

@@ -1,0 +1,269 @@
+"""A graph transformer for nodes and for graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Data
+from torch_geometric.nn import aggr
+from torch_geometric.nn.inits import reset
+from torch_geometric.nn.resolver import activation_resolver
+
+from ..graph import checks
+from ..nn.attention import LocalGlobalBlock
+from ..nn.dropout import Dropout
+from .feature_encoder import FeatureEncoder, Features
+from .layer_choice import Factory, global_layer, local_layer
+from .local_layer import LocalLayer
+
+Readout = Literal["mean", "sum", "max", "attention"]
+
+
+class GraphTransformer(nn.Module):
+    r"""A stack of blocks that look near and far, as in "Recipe for a General, Powerful, Scalable
+    Graph Transformer" (arXiv:2205.12454), behind a deep stage that looks near only, as in
+    "Polynormer: Polynomial-Expressive Graph Transformer in Linear Time" (arXiv:2403.01232).
+
+    Features become ``hidden_channels`` columns, to which encodings of position and structure are
+    added; ``local_layers`` layers of the neighbourhood follow, then ``num_layers``
+    :class:`~graphlocal.nn.attention.LocalGlobalBlock`\ s, a norm, and a linear map to the outputs
+    of each node, or, with a readout, of each graph.
+
+    Args:
+        in_channels: Number of columns of ``x``; or, for integers, how many kinds each column has;
+            ``"atom"`` for OGB's molecules.
+        hidden_channels: Size of all layers.
+        out_channels: Number of outputs.
+        num_layers: Number of blocks. Default: ``2``.
+        local: ``"attention"``, ``"gat"``, ``"gatv2"`` and ``"gin"`` (which take features of
+            edges), ``"gcn"``, ``"sage"``, ``None``, or a function that makes a layer of so many
+            channels, called as ``layer(x, edge_index)``. Default: ``"attention"``.
+        global_attention: ``"codebook"``, ``"dense"``, ``"subsampled"``, ``"routing"``,
+            ``"bi-level"``, ``"channel"``, ``None``, or a function that makes a layer of so many
+            channels, called as ``layer(x, batch)``. Default: ``"codebook"``.
+        heads: Of all attention. Default: ``4``.
+        local_layers: Number of layers of the deep local stage. Default: ``0``.
+        local_norm: Norm of its layers: ``"batch"``, ``"layer"`` or ``None``. Default: ``"batch"``.
+        local_residual: Whether its layers add their input. Default: ``False``.
+        gated: Whether its layers have gates. Default: ``False``.
+        jump: What the deep stage hands on, and what is read of the blocks: ``"last"`` layer's
+            output, or the ``"sum"`` of all with a layer norm. Default: ``"last"``.
+        ffn: Width of the blocks' feed-forward networks in multiples of ``hidden_channels``, or
+            ``None`` for none. Default: ``2.0``.
+        norm: Norm of the blocks: ``"layer"``, ``"batch"``, ``"graph"`` or ``None``.
+            Default: ``"layer"``.
+        norm_first: Whether it comes before the layers. Default: ``True``.
+        fusion: How a block joins near and far: ``"sum"``, ``"concat"``, ``"gate"`` or
+            ``"sequence"``. Default: ``"sum"``.
+        act: Activation, by any name PyG knows, or a function. Default: ``"relu"``.
+        dropout: After every layer. Default: ``0``.
+        input_dropout: Of the features. Default: ``0``.
+        attention_dropout: Of attention weights. Default: ``0``.
+        edge_dim: Number of columns of ``edge_attr``, or the number of kinds in each; ``"bond"``
+            for OGB's molecules. Default: ``None``, edges have no features.
+        encodings: For each attribute of the data with an encoding of position or structure, its
+            number of columns, for a batch norm and a linear map, or a module that makes
+            ``hidden_channels`` columns of it. Default: ``None``.
+        readout: ``"mean"``, ``"sum"``, ``"max"`` or ``"attention"`` over the nodes of each graph;
+            ``None`` for outputs of nodes. Default: ``None``.
+        local_options: Further arguments of the local layers named. Default: ``None``.
+        global_options: Further arguments of the global layers named. Default: ``None``.
+
+    Shapes:
+        - **x:** :math:`(N, F_{in})`
+        - **edge_index:** :math:`(2, E)`, or whatever the local layer takes
+        - **batch:** :math:`(N)`, the graph of each node, sorted *(optional)*
+        - **edge_attr:** :math:`(E, F_e)` *(optional)*
+        - **encodings:** each :math:`(N, F)`
+        - **output:** :math:`(N, F_{out})`, or :math:`(G, F_{out})` with a readout
+
+    Raises:
+        GraphError: If an argument is unknown or out of range, or an input does not fit.
+
+    Example:
+        >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
+        >>> model = GraphTransformer(8, 16, 3, local="gcn", global_attention="dense")
+        >>> model(torch.randn(3, 8), path).shape
+        torch.Size([3, 3])
+        >>> model = GraphTransformer(8, 16, 1, local="gat", local_layers=4, gated=True,
+        ...                          readout="mean")
+        >>> model(torch.randn(3, 8), path, torch.tensor([0, 0, 1])).shape
+        torch.Size([2, 1])
+    """
+
+    def __init__(
+        self,
+        in_channels: Features,
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int = 2,
+        *,
+        local: str | Factory | None = "attention",
+        global_attention: str | Factory | None = "codebook",
+        heads: int = 4,
+        local_layers: int = 0,
+        local_norm: Literal["batch", "layer"] | None = "batch",
+        local_residual: bool = False,
+        gated: bool = False,
+        jump: Literal["last", "sum"] = "last",
+        ffn: float | None = 2.0,
+        norm: Literal["layer", "batch", "graph"] | None = "layer",
+        norm_first: bool = True,
+        fusion: Literal["sum", "concat", "gate", "sequence"] = "sum",
+        act: Any = "relu",
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        edge_dim: Features | None = None,
+        encodings: Mapping[str, int | nn.Module] | None = None,
+        readout: Readout | None = None,
+        local_options: Mapping[str, Any] | None = None,
+        global_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.hidden_channels = checks.check_count(hidden_channels, "hidden_channels", least=1)
+        self.out_channels = checks.check_count(out_channels, "out_channels", least=1)
+        self.num_layers = checks.check_count(num_layers, "num_layers")
+        self.local_layers = checks.check_count(local_layers, "local_layers")
+        heads = checks.check_count(heads, "heads", least=1)
+        self.jump = checks.check_choice(jump, "jump", ("last", "sum"))
+        checks.check_choice(readout, "readout", (None, "mean", "sum", "max", "attention"))
+        dropout, input_dropout, attention_dropout = (
+            checks.check_fraction(value, name) for value, name in (
+                (dropout, "dropout"), (input_dropout, "input_dropout"),
+                (attention_dropout, "attention_dropout")))
+        if local is None and (self.local_layers or edge_dim is not None):
+            checks.fail("local", "None", "a layer, for local_layers and edge_dim ask for one")
+        channels = self.hidden_channels
+        width = None if edge_dim is None else channels
+
+        self.encoder = FeatureEncoder(in_channels, channels)
+        self.edge_encoder = None if edge_dim is None else FeatureEncoder(
+            edge_dim, channels, "edge_attr")
+        self.encodings = nn.ModuleDict({
+            name: _encoding(made, channels) for name, made in (encodings or {}).items()})
+        self.input_drop = Dropout(input_dropout)
+
+        def near() -> nn.Module | None:
+            return None if local is None else local_layer(
+                local, channels, heads, attention_dropout, width, local_options or {})
+
+        def far() -> nn.Module | None:
+            return None if global_attention is None else global_layer(
+                global_attention, channels, heads, attention_dropout, global_options or {})
+
+        self.stage = nn.ModuleList(
+            LocalLayer(channels, near(), norm=local_norm, gated=gated, residual=local_residual,
+                       dropout=dropout, act=act) for _ in range(self.local_layers))
+        self.blocks = nn.ModuleList(
+            LocalGlobalBlock(channels, near(), far(), ffn=ffn, norm=norm, norm_first=norm_first,
+                             fusion=fusion, dropout=dropout, act=act)
+            for _ in range(self.num_layers))
+        self.stage_norm, self.block_norm = (
+            nn.LayerNorm(channels) if jump == "sum" and count > 1 else None
+            for count in (self.local_layers, self.num_layers))
+        # What norms before each layer leave to grow is normed once at the end.
+        self.norm = nn.LayerNorm(channels) if (
+            self.num_layers and norm_first and norm is not None and self.block_norm is None
+        ) else None
+        self.readout = None if readout is None else (
+            aggr.AttentionalAggregation(nn.Linear(channels, 1)) if readout == "attention" else
+            {"mean": aggr.MeanAggregation, "sum": aggr.SumAggregation,
+             "max": aggr.MaxAggregation}[readout]())
+        self.head = nn.Linear(channels, self.out_channels) if readout is None else nn.Sequential(
+            nn.Linear(channels, channels), activation_resolver(act), Dropout(dropout),
+            nn.Linear(channels, self.out_channels))
+
+    def reset_parameters(self) -> None:
+        """Draws all weights anew."""
+        for module in self.children():
+            reset(module)
+
+    def forward(
+        self,
+        x: Tensor,
+        edge_index: Any,
+        batch: Tensor | None = None,
+        edge_attr: Tensor | None = None,
+        encodings: Mapping[str, Tensor] | None = None,
+        batch_size: int | None = None,
+    ) -> Tensor:
+        """Outputs of the nodes, or of the graphs.
+
+        Args:
+            x: Features of the nodes.
+            edge_index: The graph.
+            batch: The graph of each node. Default: ``None``, all of one.
+            edge_attr: Features of the edges.
+            encodings: The encodings named when the model was made.
+            batch_size: Number of graphs, where the last ones may have no nodes. Default: ``None``.
+        """
+        h = self._embedded(x, encodings)
+        edges = {}
+        if self.edge_encoder is not None:
+            if edge_attr is None:
+                checks.fail("edge_attr", "None", "features of the edges, for edge_dim is given")
+            edges["edge_attr"] = self.edge_encoder(edge_attr)
+        outputs = []
+        for layer in self.stage:
+            h = layer(h, edge_index, **edges)
+            outputs.append(h)
+        h = _joined(outputs, self.stage_norm, h)
+        outputs = []
+        for block in self.blocks:
+            h = block(h, edge_index, batch, **edges)
+            outputs.append(h)
+        h = _joined(outputs, self.block_norm, h)
+        if self.norm is not None:
+            h = self.norm(h)
+        if self.readout is not None:
+            if batch is None:
+                batch, batch_size = x.new_zeros(x.size(0), dtype=torch.long), 1
+            h = self.readout(h, batch, dim_size=batch_size)
+        return self.head(h)
+
+    def forward_data(self, data: Data) -> Tensor:
+        """Outputs for a graph, or a batch of graphs, with all that this model uses of it.
+
+        ``tasks.node.run`` and ``tasks.graph.run`` take it as
+        ``forward=GraphTransformer.forward_data``.
+
+        Args:
+            data: With ``x``, ``edge_index`` and, as far as the model asks for them, ``edge_attr``
+                and the encodings.
+        """
+        encodings = {}
+        for name in self.encodings:
+            encodings[name] = getattr(data, name, None)
+        return self(data.x, data.edge_index, getattr(data, "batch", None),
+                    data.edge_attr if self.edge_encoder is not None else None, encodings,
+                    data.num_graphs if hasattr(data, "num_graphs") else None)
+
+    def _embedded(self, x: Tensor, encodings: Mapping[str, Tensor] | None) -> Tensor:
+        h = self.input_drop(self.encoder(x))
+        for name, module in self.encodings.items():
+            value = (encodings or {}).get(name)
+            if value is None:
+                checks.fail("encodings", f"no {name!r}", "all the model was made with: "
+                            + ", ".join(self.encodings), "apply the transform that computes it")
+            if not isinstance(value, Tensor) or value.dim() == 0 or value.size(0) != x.size(0):
+                got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+                checks.fail(f"encodings[{name!r}]", str(got), f"a row for each of {len(x)} nodes")
+            h = h + module(value.to(h.dtype) if isinstance(module, nn.Sequential) else value)
+        return h
+
+
+def _encoding(made: int | nn.Module, channels: int) -> nn.Module:
+    if isinstance(made, nn.Module):
+        return made
+    columns = checks.check_count(made, "columns of an encoding", least=1)
+    # Counts and spectra come in all sizes.
+    return nn.Sequential(nn.BatchNorm1d(columns), nn.Linear(columns, channels))
+
+
+def _joined(outputs: list[Tensor], norm: nn.Module | None, last: Tensor) -> Tensor:
+    """Sum of a stage's outputs, or the last of them where there is no norm for a sum."""
+    return last if norm is None else norm(torch.stack(outputs).sum(0))
