@@ -38,6 +38,7 @@ from .lanes import (
     sum_rows,
 )
 from .parallel import jit
+from .prefetch import prefetch
 
 #: Steps between two states that are kept for the gradient.
 STRIDE = 16
@@ -66,11 +67,11 @@ def _overload_is_constant(value):
 
 
 @jit
-def _start(state, size, initial, at):
+def _start(state, to, size, initial, at):
     """States before the first step."""
     zero = fill(_zero)
     for i in range(0, size, WIDTH):
-        store(state, i, load(initial, at + i) if len(initial) else zero)
+        store(state, to + i, load(initial, at + i) if len(initial) else zero)
 
 
 @jit
@@ -80,47 +81,69 @@ def _copy(source, at, target, to, size):
 
 
 @jit
+def _request(array, row, width, channel):
+    """Asks for a piece of a row that will be needed in the next few steps: pieces of rows follow
+    no pattern the processor would notice."""
+    at = row * width + channel
+    if 0 <= at < len(array):
+        prefetch(array, at)
+
+
+@jit
 def scan_forward(
     start, stop, tasks, blocks, ptr, u, u_row, delta, delta_row, z, z_row, rates, states, groups,
     B, C, skip, bias, softly, initial, y, y_row, last, kept, state,
 ):
-    """Writes the output ``y``, the ``last`` states unless that is empty, and ``kept`` likewise;
-    ``state [N, 16]`` is scratch."""
+    """Writes the output ``y``, the ``last`` states unless that is empty, and ``kept`` likewise.
+
+    Scratch: ``state [N, 16]`` of each block of a task. A task takes few steps through all its
+    blocks before the next few: channels lie side by side in memory.
+    """
     size = states * WIDTH
     places = ptr[-1] // STRIDE
     for task in range(start, stop):
-        for block in range(tasks[task, 0], tasks[task, 1]):
-            channel, count, group, backwards = (
-                blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3])
-            shift, through = load(bias, block * WIDTH), load(skip, block * WIDTH)
-            for s in range(tasks[task, 2], tasks[task, 3]):
-                first, length = ptr[s], ptr[s + 1] - ptr[s]
-                _start(state, size, initial, (s * len(blocks) + block) * size)
-                for i in range(length):
-                    if len(kept) and i and i % STRIDE == 0:
-                        place = first // STRIDE + i // STRIDE - 1
-                        _copy(state, 0, kept, (block * places + place) * size, size)
-                    row = first + length - 1 - i if backwards else first + i
-                    d = load_some(delta, row * delta_row + channel, count) + shift
-                    if softly:
-                        d = softplus(d)
-                    x = load_some(u, row * u_row + channel, count)
-                    out, x = through * x, d * x
-                    at = (row * groups + group) * states
-                    for n in range(states):
-                        here = n * WIDTH
-                        decay = exp2(d * load(rates, block * size + here))
-                        b = _coefficient(B, at + n, block * size + here)
-                        c = _coefficient(C, at + n, block * size + here)
-                        h = decay * load(state, here) + x * b
-                        store(state, here, h)
-                        out = out + h * c
-                    if len(z):
-                        gate = load_some(z, row * z_row + channel, count)
-                        out = out * gate * sigmoid(gate)
-                    store_some(y, row * y_row + channel, out, count)
-                if len(last):
-                    _copy(state, 0, last, (s * len(blocks) + block) * size, size)
+        b0, b1 = tasks[task, 0], tasks[task, 1]
+        for s in range(tasks[task, 2], tasks[task, 3]):
+            first, length = ptr[s], ptr[s + 1] - ptr[s]
+            for block in range(b0, b1):
+                _start(state, (block - b0) * size, size, initial, (s * len(blocks) + block) * size)
+            for begin in range(0, length, STRIDE):
+                for block in range(b0, b1):
+                    own = (block - b0) * size
+                    if len(kept) and begin:
+                        place = (first + begin) // STRIDE - 1
+                        _copy(state, own, kept, (block * places + place) * size, size)
+                    channel, count, group, backwards = (
+                        blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3])
+                    shift, through = load(bias, block * WIDTH), load(skip, block * WIDTH)
+                    for i in range(begin, min(begin + STRIDE, length)):
+                        row = first + length - 1 - i if backwards else first + i
+                        ahead = row - STRIDE if backwards else row + STRIDE
+                        _request(delta, ahead, delta_row, channel)
+                        _request(u, ahead, u_row, channel)
+                        _request(z, ahead, z_row, channel)
+                        _request(y, ahead, y_row, channel)
+                        d = load_some(delta, row * delta_row + channel, count) + shift
+                        if softly:
+                            d = softplus(d)
+                        x = load_some(u, row * u_row + channel, count)
+                        out, x = through * x, d * x
+                        at = (row * groups + group) * states
+                        for n in range(states):
+                            here = n * WIDTH
+                            decay = exp2(d * load(rates, block * size + here))
+                            b = _coefficient(B, at + n, block * size + here)
+                            c = _coefficient(C, at + n, block * size + here)
+                            h = decay * load(state, own + here) + x * b
+                            store(state, own + here, h)
+                            out = out + h * c
+                        if len(z):
+                            gate = load_some(z, row * z_row + channel, count)
+                            out = out * gate * sigmoid(gate)
+                        store_some(y, row * y_row + channel, out, count)
+            if len(last):
+                for block in range(b0, b1):
+                    _copy(state, (block - b0) * size, last, (s * len(blocks) + block) * size, size)
     return 0
 
 
@@ -137,8 +160,8 @@ def scan_backward(
     ``[K, R, N + 2, 16]`` those of ``A``, ``skip`` and ``bias`` for every block and range of
     sequences (``ranges`` of them), ``fixed [K, R, 2, N, 16]`` those of constant ``B`` and ``C``.
     Both must be 0 at first. Scratch: ``history [STRIDE + 1, N, 16]``, ``decays [STRIDE, N, 16]``,
-    ``steps [2, STRIDE, 16]``, ``carry [N, 16]``, ``rows [2, N, 16]`` with ``N`` rounded up to whole
-    lanes, 0 at first.
+    ``steps [2, STRIDE, 16]``, ``carry [N, 16]`` of each block of a task, ``rows [2, N, 16]`` with
+    ``N`` rounded up to whole lanes, 0 at first.
     """
     size = states * WIDTH
     half = len(rows) // 2
@@ -146,28 +169,39 @@ def scan_backward(
     plane = ptr[-1] * groups * states
     natural, one = fill(_log_2), fill(_one)
     for task in range(start, stop):
-        for block in range(tasks[task, 0], tasks[task, 1]):
-            channel, count, group, backwards, part = (
-                blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3],
-                blocks[block, 4])
-            fresh = block == tasks[task, 0] or blocks[block - 1, 2] != group
-            shift, through = load(bias, block * WIDTH), load(skip, block * WIDTH)
-            own = (block * ranges + task % ranges) * (size + 2 * WIDTH)
-            own_fixed = (block * ranges + task % ranges) * 2 * size
-            sum_skip, sum_bias = fill(_zero), fill(_zero)
-            for s in range(tasks[task, 2], tasks[task, 3]):
-                first, length = ptr[s], ptr[s + 1] - ptr[s]
-                _start(carry, size, grad_last, (s * len(blocks) + block) * size)
-                for chunk in range((length - 1) // STRIDE, -1, -1):
-                    begin = chunk * STRIDE
-                    end = min(begin + STRIDE, length)
-                    if chunk:
-                        place = first // STRIDE + chunk - 1
+        b0, b1 = tasks[task, 0], tasks[task, 1]
+        for s in range(tasks[task, 2], tasks[task, 3]):
+            first, length = ptr[s], ptr[s + 1] - ptr[s]
+            for block in range(b0, b1):
+                _start(carry, (block - b0) * size, size, grad_last,
+                       (s * len(blocks) + block) * size)
+            for chunk in range((length - 1) // STRIDE, -1, -1):
+                begin = chunk * STRIDE
+                end = min(begin + STRIDE, length)
+                for block in range(b0, b1):
+                    mine = (block - b0) * size
+                    channel, count, group, backwards, part = (
+                        blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3],
+                        blocks[block, 4])
+                    fresh = block == b0 or blocks[block - 1, 2] != group
+                    shift, through = load(bias, block * WIDTH), load(skip, block * WIDTH)
+                    own = (block * ranges + task % ranges) * (size + 2 * WIDTH)
+                    own_fixed = (block * ranges + task % ranges) * 2 * size
+                    if begin:
+                        place = (first + begin) // STRIDE - 1
                         _copy(kept, (block * places + place) * size, history, 0, size)
                     else:
-                        _start(history, size, initial, (s * len(blocks) + block) * size)
+                        _start(history, 0, size, initial, (s * len(blocks) + block) * size)
                     for i in range(begin, end):  # the states again
                         row = first + length - 1 - i if backwards else first + i
+                        ahead = row + STRIDE if backwards else row - STRIDE
+                        _request(delta, ahead, delta_row, channel)
+                        _request(u, ahead, u_row, channel)
+                        _request(z, ahead, z_row, channel)
+                        _request(grad, ahead, grad_row, channel)
+                        _request(to_u, ahead, out_row, channel)
+                        _request(to_delta, ahead, out_row, channel)
+                        _request(to_z, ahead, out_row, channel)
                         now = (i - begin) * size
                         d = load_some(delta, row * delta_row + channel, count) + shift
                         if softly:
@@ -187,6 +221,7 @@ def scan_backward(
                                 out = out + h * _coefficient(C, at + n, block * size + here)
                         if len(z):
                             store(steps, (STRIDE + i - begin) * WIDTH, out)
+                    sum_skip, sum_bias = load(sums, own + size), load(sums, own + size + WIDTH)
                     for i in range(end - 1, begin - 1, -1):
                         row = first + length - 1 - i if backwards else first + i
                         now = (i - begin) * size
@@ -207,9 +242,9 @@ def scan_backward(
                             here = n * WIDTH
                             b = _coefficient(B, at + n, block * size + here)
                             c = _coefficient(C, at + n, block * size + here)
-                            g = load(carry, here) + dy * c
+                            g = load(carry, mine + here) + dy * c
                             faded = g * load(decays, now + here)
-                            store(carry, here, faded)
+                            store(carry, mine + here, faded)
                             faded = faded * load(history, now + here)
                             store(sums, own + here, load(sums, own + here) + faded * d)
                             to_rate = to_rate + faded * load(rates, block * size + here)
@@ -238,10 +273,12 @@ def scan_backward(
                             _add_rows(rows, 0, states, to_B, part * plane + at, fresh)
                         if not _is_constant(C):
                             _add_rows(rows, half, states, to_C, part * plane + at, fresh)
-                if len(to_initial):
-                    _copy(carry, 0, to_initial, (s * len(blocks) + block) * size, size)
-            store(sums, own + size, load(sums, own + size) + sum_skip)
-            store(sums, own + size + WIDTH, load(sums, own + size + WIDTH) + sum_bias)
+                    store(sums, own + size, sum_skip)
+                    store(sums, own + size + WIDTH, sum_bias)
+            if len(to_initial):
+                for block in range(b0, b1):
+                    _copy(carry, (block - b0) * size, to_initial,
+                          (s * len(blocks) + block) * size, size)
     return 0
 
 

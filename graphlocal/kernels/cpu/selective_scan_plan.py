@@ -27,9 +27,9 @@ class Plan(NamedTuple):
     Example:
         >>> plan = make_plan(np.array([0, 5, 9]), 40, 16, 1, (False, True))
         >>> plan.blocks.tolist()  # halves of 20 channels
-        [[0, 16, 0, 0, 0], [16, 4, 0, 0, 0], [20, 16, 0, 1, 0], [36, 4, 0, 1, 0]]
+        [[0, 16, 0, 0, 0], [16, 4, 0, 0, 0], [20, 16, 0, 1, 1], [36, 4, 0, 1, 1]]
         >>> plan.tasks.tolist()
-        [[0, 4, 0, 2]]
+        [[0, 2, 0, 2], [2, 4, 0, 2]]
     """
 
     tasks: NDArray[np.int64]
@@ -38,6 +38,8 @@ class Plan(NamedTuple):
     parts: int
     #: Whether some places for the sums of ``B`` and ``C`` are written by nobody.
     has_gaps: bool
+    #: Most blocks of a task.
+    widest: int
 
     def to_lanes(self, values: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:
         """The axis of channels as blocks and lanes ``[..., K, (N,) 16]``, lanes last."""
@@ -92,28 +94,30 @@ def make_plan(
         >>> make_plan(np.array([0, 65536]), 128, 16, 1, (False, False)).tasks.tolist()[:2]
         [[0, 1, 0, 1], [1, 2, 0, 1]]
     """
-    blocks, ranks = [], [0] * groups
+    halves: dict[tuple[int, bool], list[list[int]]] = {}
     for start, stop in itertools.pairwise(_cuts(channels, groups, reverse[0] != reverse[1])):
-        group = start * groups // channels
-        for channel in range(start, stop, WIDTH):
-            blocks.append([channel, min(WIDTH, stop - channel), group,
-                           int(reverse[channel >= channels // 2]), ranks[group]])
-            ranks[group] += 1
+        backwards = reverse[start >= channels // 2]
+        own = halves.setdefault((start * groups // channels, backwards), [])
+        own += [[channel, min(WIDTH, stop - channel), start * groups // channels, int(backwards)]
+                for channel in range(start, stop, WIDTH)]
+    total = sum(map(len, halves.values()))
     # One task takes the same sequences through many channels, or few of them where there are so
     # few sequences that threads would have nothing to do.
-    steps = max(1, LEAST_STEPS * WIDTH // (states * len(blocks)))
+    steps = max(1, LEAST_STEPS * WIDTH // (states * total))
     ranges = row_blocks(ptr, min_work=steps, max_blocks=8 * ENOUGH_TASKS)
     count = max(1, len(ranges) - 1)
-    most = max(ranks)
-    parts = 1 if count >= ENOUGH_TASKS else min(most, -(-ENOUGH_TASKS // count))
-    worth = int(ptr[-1]) * len(blocks) * states // (WIDTH * LEAST_STEPS * count)
-    per_part = -(-most // max(1, min(parts, worth)))
-    parts = -(-most // per_part)
-    for block in blocks:
-        block[4] //= per_part
-    table = np.array(sorted(blocks, key=lambda b: (b[4], b[2], b[0])), np.int64).reshape(-1, 5)
+    most = max(map(len, halves.values()))
+    worth = int(ptr[-1]) * total * states // (WIDTH * LEAST_STEPS * count)
+    per_part = -(-most // max(1, min(most, -(-ENOUGH_TASKS // count), worth)))
+    table, used = [], [0] * groups
+    for (group, _), own in halves.items():
+        # Two directions of a group meet in no sum: they come by the same row at different times.
+        table += [[*block, used[group] + rank // per_part] for rank, block in enumerate(own)]
+        used[group] = table[-1][4] + 1
+    parts = max(used)
+    table = np.array(sorted(table, key=lambda b: (b[4], b[2], b[0])), np.int64).reshape(-1, 5)
     first = np.searchsorted(table[:, 4], np.arange(parts + 1))
     tasks = [[first[p], first[p + 1], ranges[r], ranges[r + 1]]
              for p in range(parts) for r in range(len(ranges) - 1)]
     return Plan(np.array(tasks, np.int64).reshape(-1, 4), table, count, parts,
-                parts > 1 and len({*ranks}) > 1)
+                min(used) < parts, int(np.diff(first).max()))

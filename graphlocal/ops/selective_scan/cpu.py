@@ -33,6 +33,19 @@ def kept_size(
     return blocks, shape[0] // kernel.STRIDE, states, WIDTH
 
 
+def _aligned(size: int, *, zero: bool = False) -> NDArray[np.float32]:
+    """Memory where no sixteen numbers lie across the border of two cache lines."""
+    raw = (np.zeros if zero else np.empty)(size + WIDTH, np.float32)
+    start = -raw.ctypes.data % 64 // 4
+    return raw[start : start + size]
+
+
+def _align(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    out = _aligned(values.size)
+    out[:] = values.reshape(-1)
+    return out
+
+
 def _rows(tensor: Tensor | None) -> tuple[NDArray[np.float32], int]:
     """Memory of the rows, and the distance from one to the next: parts of wider rows stay."""
     if tensor is None or tensor.numel() == 0:
@@ -64,20 +77,20 @@ class _Arguments:
         initial = _NOTHING if initial_state is None else to_states(plan, initial_state)
         self.values = (
             plan.tasks, plan.blocks, borders, *_rows(u), *_rows(delta), *_rows(z),
-            rates.reshape(-1), self.states, self.groups, self._coefficient(B),
-            self._coefficient(C), plan.to_lanes(none if D is None else array(D)).reshape(-1),
-            plan.to_lanes(none if delta_bias is None else array(delta_bias)).reshape(-1),
+            _align(rates), self.states, self.groups, self._coefficient(B),
+            self._coefficient(C), _align(plan.to_lanes(none if D is None else array(D))),
+            _align(plan.to_lanes(none if delta_bias is None else array(delta_bias))),
             softplus, initial)
 
     def _coefficient(self, value: Tensor) -> Coefficient:
         if value.dim() == 2:
-            return (np.ascontiguousarray(self.plan.to_lanes(array(value))).reshape(-1),)
+            return (_align(self.plan.to_lanes(array(value))),)
         return flat(value)
 
 
 def to_states(plan: Plan, states: Tensor) -> NDArray[np.float32]:
     """States ``[S, D, N]`` as the kernels lay them out, flat."""
-    return np.ascontiguousarray(plan.to_lanes(array(states), axis=1)).reshape(-1)
+    return _align(plan.to_lanes(array(states), axis=1))
 
 
 def _from_states(plan: Plan, states: Tensor) -> Tensor:
@@ -97,7 +110,7 @@ def forward(*inputs: Any) -> tuple[Tensor, Tensor, Tensor]:
     kept = empty(shape if keep else (0,), u.dtype)
     run_blocks(
         kernel.scan_forward, given.tasks, *given.values, flat(y), u.shape[1], flat(end),
-        flat(kept), scratch=lambda: (np.empty(given.states * WIDTH, np.float32),))
+        flat(kept), scratch=lambda: (_aligned(given.plan.widest * given.states * WIDTH),))
     return y, _from_states(given.plan, end) if last else end, kept
 
 
@@ -105,7 +118,7 @@ def backward(*inputs: Any) -> tuple[Tensor | None, ...]:
     """Gradients of the first ten inputs of :func:`forward`, ``None`` for what was not given."""
     *inputs, kept, grad, grad_state, softplus, reverse = inputs
     given = _Arguments(*inputs, softplus, reverse)
-    u, _, A, B, C, D, z, bias, ptr, initial = inputs
+    u, *_, D, z, bias, ptr, initial = inputs
     plan, states = given.plan, given.states
     blocks = len(plan.blocks)
     to_u, to_delta = empty(u.shape, u.dtype), empty(u.shape, u.dtype)
@@ -113,9 +126,8 @@ def backward(*inputs: Any) -> tuple[Tensor | None, ...]:
     make = torch.zeros if plan.has_gaps else empty
     shape = (plan.parts, u.shape[0], given.groups, states)
     to_B, to_C = (make((0,) if constant else shape, dtype=u.dtype) for constant in given.constant)
-    sums = np.zeros((blocks, plan.ranges, states + 2, WIDTH), np.float32)
-    fixed = np.zeros((blocks, plan.ranges, 2, states, WIDTH) if any(given.constant) else (0,),
-                     np.float32)
+    sums = _aligned(blocks * plan.ranges * (states + 2) * WIDTH, zero=True)
+    fixed = _aligned(blocks * plan.ranges * 2 * states * WIDTH * any(given.constant), zero=True)
     to_initial = empty((0,) if initial is None else
                        (ptr.shape[0] - 1, blocks, states, WIDTH), u.dtype)
     grad_last = _NOTHING if grad_state is None else to_states(plan, grad_state)
@@ -123,21 +135,21 @@ def backward(*inputs: Any) -> tuple[Tensor | None, ...]:
     lanes = -(-states // WIDTH) * WIDTH
 
     def scratch() -> tuple[NDArray[np.float32], ...]:
-        return (np.empty((stride + 1) * size, np.float32), np.empty(stride * size, np.float32),
-                np.empty(2 * stride * WIDTH, np.float32), np.empty(size, np.float32),
-                np.zeros(2 * lanes * WIDTH, np.float32))
+        return (_aligned((stride + 1) * size), _aligned(stride * size),
+                _aligned(2 * stride * WIDTH), _aligned(plan.widest * size),
+                _aligned(2 * lanes * WIDTH, zero=True))
 
     run_blocks(
         kernel.scan_backward, given.tasks, *given.values, flat(kept), *_rows(grad), grad_last,
         flat(to_u), flat(to_delta), flat(to_z), u.shape[1], flat(to_B), flat(to_C),
-        sums.reshape(-1), fixed.reshape(-1), flat(to_initial), plan.ranges, scratch=scratch)
-    total = sums.sum(axis=1)  # [K, N + 2, 16]
+        sums, fixed, flat(to_initial), plan.ranges, scratch=scratch)
+    total = sums.reshape(blocks, plan.ranges, states + 2, WIDTH).sum(axis=1)
+    fixed = fixed.reshape(blocks, plan.ranges, 2, -1, WIDTH).sum(axis=1).swapaxes(0, 1)
 
     def channels(values: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(plan.from_lanes(values)))
 
-    constants = [channels(part) for part in fixed.sum(axis=1).swapaxes(0, 1)] if fixed.size else []
-    to_B, to_C = (constants[i] if constant else value[0] if plan.parts == 1 else value.sum(0)
+    to_B, to_C = (channels(fixed[i]) if constant else value[0] if plan.parts == 1 else value.sum(0)
                   for i, (constant, value) in enumerate(zip(given.constant, (to_B, to_C),
                                                             strict=True)))
     return (to_u, to_delta, channels(total[:, :states]), to_B, to_C,
