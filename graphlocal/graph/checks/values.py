@@ -26,7 +26,8 @@ def check_number(value: Any, argument: str) -> float:
     """A finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         fail(argument, repr(value), "a number", kind=GraphTypeError)
-    if not math.isfinite(value):
+    # Comparisons, which a compiler can follow where a module's number may change between calls.
+    if not -math.inf < value < math.inf:
         fail(argument, str(value), "a finite number")
     return float(value)
 
@@ -35,7 +36,7 @@ def check_positive(value: Any, argument: str, *, zero: bool = False) -> float:
     """A finite number above zero, or zero where ``zero`` allows it."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         fail(argument, repr(value), "a number", kind=GraphTypeError)
-    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+    if not 0 <= value < math.inf or (value == 0 and not zero):
         fail(argument, str(value), "a finite number " + (">= 0" if zero else "> 0"))
     return float(value)
 
