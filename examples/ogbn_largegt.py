@@ -30,14 +30,14 @@ from graphlocal.transforms import AddRandomProjection
 _SMALL = {
     "model": {"hidden_channels": 32, "global_channels": 16, "num_centroids": 64, "dropout": 0.3},
     "tokens": {"num_tokens": 12},
-    "train": {"lr": 0.003, "weight_decay": 0.0, "batch_size": 128, "eval_batch_size": 1024,
-              "epochs": 30, "patience": 15}}
+    "train": {"lr": 0.003, "weight_decay": 0.0, "batch_size": 64, "eval_batch_size": 1024,
+              "epochs": 60, "patience": 15}}
 _HETEROPHILOUS = {
-    "model": {"hidden_channels": 64, "global_channels": 32, "num_centroids": 256, "dropout": 0.2,
-              "local_dropout": 0.1},
-    "tokens": {"num_tokens": 24, "distinct": True, "include_self": False},
-    "train": {"lr": 0.002, "weight_decay": 0.0, "batch_size": 512, "eval_batch_size": 1024,
-              "epochs": 60, "patience": 15, "metric": "roc_auc"}}
+    "model": {"hidden_channels": 32, "global_channels": 32, "num_centroids": 256, "dropout": 0.2,
+              "local_dropout": 0.1, "token_marks": True},
+    "tokens": {"num_tokens": 16, "distinct": True, "include_self": False},
+    "train": {"lr": 0.003, "weight_decay": 0.0, "batch_size": 256, "eval_batch_size": 1024,
+              "epochs": 60, "patience": 20, "metric": "roc_auc"}}
 SETTINGS: dict[str, dict[str, dict]] = {
     "digits": _SMALL,
     "synthetic": _SMALL,
@@ -150,6 +150,8 @@ def main() -> None:
                        ("chunk-size", int), ("dropout", float), ("local-dropout", float),
                        ("tokens", int)):
         parser.add_argument(f"--{name}", type=kind, help="default: the data set's own")
+    parser.add_argument("--token-marks", action=argparse.BooleanOptionalAction,
+                        help="tell a token's hop and owner; the paper does not")
     parser.add_argument("--law", choices=("exact", "path"), help="how tokens are drawn")
     parser.add_argument("--draw-once", action="store_true",
                         help="the same tokens in all epochs, as the paper's code")
@@ -177,7 +179,8 @@ def main() -> None:
                                            "lr", "weight_decay")}),
         ("model", {"hidden": "hidden_channels", "heads": "heads", "layers": "num_layers",
                    "centroids": "num_centroids", "chunk_size": "chunk_size",
-                   "dropout": "dropout", "local_dropout": "local_dropout"}),
+                   "dropout": "dropout", "local_dropout": "local_dropout",
+                   "token_marks": "token_marks"}),
         ("tokens", {"tokens": "num_tokens", "law": "law"}),
     ):
         setting[part] |= {key: getattr(args, name) for name, key in names.items()

@@ -53,6 +53,9 @@ class LargeGT(nn.Module):
         attn_dropout: Of attention weights. Default: ``0``.
         node_only_readout: Whether the readout looks at the sampled nodes' own features only.
             Default: ``False``.
+        token_marks: Whether a learned vector tells a token's hop, and the node's own tokens from
+            those of sampled nodes, which the paper's network cannot. Default: ``False``.
+        num_hops: Hops of smoothing, for the marks. Default: ``2``.
         chunk_size: Sequences that the local module encodes at once in training, to save memory.
             Default: ``None``, all.
 
@@ -94,6 +97,8 @@ class LargeGT(nn.Module):
         local_dropout: float = 0.3,
         attn_dropout: float = 0.0,
         node_only_readout: bool = False,
+        token_marks: bool = False,
+        num_hops: int = 2,
         chunk_size: int | None = None,
     ) -> None:
         super().__init__()
@@ -110,7 +115,8 @@ class LargeGT(nn.Module):
             self.local = TokenEncoder(
                 in_channels, hidden_channels, heads, num_layers, in_dropout=dropout,
                 dropout=local_dropout, attn_dropout=attn_dropout, chunk_size=chunk_size,
-                node_only_readout=node_only_readout)
+                node_only_readout=node_only_readout,
+                num_marks=check_count(num_hops, "num_hops") + 1 if token_marks else 0)
         if conv_type != "local":
             check_count(global_channels, "global_channels", least=1)
             self.embed = nn.Sequential(

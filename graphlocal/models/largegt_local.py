@@ -85,6 +85,8 @@ class TokenEncoder(nn.Module):
             takes all at once. Default: ``None``.
         node_only_readout: Whether the first token asks only the other nodes' first tokens.
             Default: ``False``.
+        num_marks: Tokens :math:`T` of a node, to add to each a learned vector that says which of
+            them it is, and whether of the sequence's own node. Default: ``0``, no marks.
 
     Shapes:
         - **tokens:** :math:`(B, K, T, F_{in})`, or :math:`(U, T, F_{in})` with **index**
@@ -105,7 +107,7 @@ class TokenEncoder(nn.Module):
     def __init__(
         self, in_channels: int, channels: int, heads: int = 2, num_layers: int = 1, *,
         in_dropout: float = 0.5, dropout: float = 0.3, attn_dropout: float = 0.0,
-        chunk_size: int | None = None, node_only_readout: bool = False,
+        chunk_size: int | None = None, node_only_readout: bool = False, num_marks: int = 0,
     ) -> None:
         super().__init__()
         self.num_layers = check_count(num_layers, "num_layers", least=1)
@@ -126,10 +128,14 @@ class TokenEncoder(nn.Module):
                                     for size, _ in pairwise(sizes))
         self.norm = nn.LayerNorm(self.out_channels)
         self.readout = nn.Linear(self.out_channels, 1, bias=False)
+        marks = torch.empty(2, num_marks, channels)  # of the own node, of the others
+        self.marks = nn.Parameter(marks) if num_marks else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draws all weights anew; behind the embedding small ones, smaller in a deeper stack."""
+        if self.marks is not None:
+            nn.init.normal_(self.marks, std=0.02)
         embedding = set(self.embed.modules())
         for module in self.modules():
             if isinstance(module, nn.LayerNorm) or (
@@ -145,23 +151,37 @@ class TokenEncoder(nn.Module):
         if tokens.dim() != (4 if index is None else 3):
             fail("tokens", f"shape {tuple(tokens.shape)}",
                  "shape (B, K, T, F), or (U, T, F) with an index (B, K)")
+        if self.marks is not None and tokens.size(-2) != self.marks.size(1):
+            fail("tokens", f"{tokens.size(-2)} for a node", f"{self.marks.size(1)}, one per mark")
         if index is None:
             return self._in_chunks(self._encode_all, tokens)
         # A node drawn by several sequences is projected once, with one dropout mask for all.
-        first = self.layers[0].project(self.lin_in(self.embed(tokens)))
-        return self._in_chunks(self._encode_drawn, index, *first)
+        embedded = self.lin_in(self.embed(tokens))
+        first = self.layers[0].project(self._mark(embedded, own=False))
+        if self.marks is None:
+            return self._in_chunks(self._encode_drawn, index, *first)
+        return self._in_chunks(self._encode_drawn, index, *first, embedded)
+
+    def _mark(self, tokens: Tensor, own: bool) -> Tensor:
+        return tokens if self.marks is None else tokens + self.marks[0 if own else 1]
 
     def _encode_all(self, tokens: Tensor) -> Tensor:
         kinds = tokens.size(2)
-        projected = self.layers[0].project(self.lin_in(self.embed(tokens.flatten(1, 2))))
-        return self._finish(*projected, kinds)
+        embedded = self.lin_in(self.embed(tokens))
+        if self.marks is not None:
+            embedded = torch.cat([self._mark(embedded[:, :1], own=True),
+                                  self._mark(embedded[:, 1:], own=False)], dim=1)
+        return self._finish(*self.layers[0].project(embedded.flatten(1, 2)), kinds)
 
-    def _encode_drawn(self, index: Tensor, *projected: Tensor) -> Tensor:
-        kinds = projected[0].size(1)
-        rows, nodes = index.shape
-        flat = index.reshape(-1)
-        sequences = [part.index_select(0, flat).view(rows, nodes * kinds, -1)
-                     for part in projected]
+    def _encode_drawn(self, index: Tensor, qkv: Tensor, skip: Tensor,
+                      embedded: Tensor | None = None) -> Tensor:
+        rows, kinds = index.size(0), qkv.size(1)
+        drawn = index if embedded is None else index[:, 1:]
+        sequences = [part.index_select(0, drawn.reshape(-1)).view(rows, -1, part.size(2))
+                     for part in (qkv, skip)]
+        if embedded is not None:
+            own = self.layers[0].project(self._mark(embedded[index[:, 0]], own=True))
+            sequences = [torch.cat(parts, dim=1) for parts in zip(own, sequences, strict=True)]
         return self._finish(*sequences, kinds)
 
     def _finish(self, qkv: Tensor, skip: Tensor, kinds: int) -> Tensor:

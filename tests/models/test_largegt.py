@@ -15,6 +15,9 @@ def plain_local(encoder: TokenEncoder, sequence: Tensor, node_only: bool = False
     """The local module for one sequence ``[K, T, F]``, formula by formula, head by head."""
     kinds = sequence.size(1)
     tokens = encoder.lin_in(encoder.embed(sequence.reshape(-1, sequence.size(2))))
+    if encoder.marks is not None:
+        tokens = tokens + torch.stack([encoder.marks[min(1, j // kinds), j % kinds]
+                                       for j in range(len(tokens))])
     for layer in encoder.layers:
         normal = layer.norm(tokens)
         weight_q, weight_k, weight_v = layer.lin_qkv.weight.chunk(3)
@@ -35,12 +38,12 @@ def plain_local(encoder: TokenEncoder, sequence: Tensor, node_only: bool = False
     return tokens[0] + sum(a * tokens[j] for a, j in zip(share, others, strict=True))
 
 
-@pytest.mark.parametrize("node_only", [False, True])
-@pytest.mark.parametrize("num_layers", [1, 3])
-def test_local_module_is_its_formulas(num_layers: int, node_only: bool) -> None:
+@pytest.mark.parametrize(("num_layers", "node_only", "num_marks"), [
+    (1, False, 0), (3, False, 0), (1, True, 0), (2, True, 3)])
+def test_local_module_is_its_formulas(num_layers: int, node_only: bool, num_marks: int) -> None:
     torch.manual_seed(0)
     encoder = TokenEncoder(5, 8, heads=2, num_layers=num_layers,
-                           node_only_readout=node_only).double().eval()
+                           node_only_readout=node_only, num_marks=num_marks).double().eval()
     for parameter in encoder.parameters():  # the small ones it starts from would hide mistakes
         torch.nn.init.normal_(parameter, std=0.5)
     sequences = torch.randn(4, 6, 3, 5, dtype=torch.float64)
@@ -65,12 +68,14 @@ def batch(rows: int = 7, num_tokens: int = 6) -> tuple[Tensor, Tensor, Tensor]:
     return hops, tokens, torch.randn(rows, 4)
 
 
-def test_drawn_nodes_may_be_given_once_or_in_sequences() -> None:
+@pytest.mark.parametrize("token_marks", [False, True])
+def test_drawn_nodes_may_be_given_once_or_in_sequences(token_marks: bool) -> None:
     hops, tokens, position = (part.double() if part.is_floating_point() else part
                               for part in batch())
     found = []
     for arguments in ((hops, tokens), (hops[tokens], None)):
-        model = small(local_dropout=0.0, dropout=0.0, num_layers=2).double()
+        model = small(local_dropout=0.0, dropout=0.0, num_layers=2,
+                      token_marks=token_marks).double()
         out = model(*arguments, position)
         out.square().sum().backward()
         found.append([out.detach(), *(p.grad for p in model.parameters())])
@@ -85,7 +90,8 @@ def test_chunks_change_neither_values_nor_gradients(given: str) -> None:
     found = []
     for chunk_size in (None, 3):
         # Dropout is drawn chunk by chunk: compared without it.
-        model = small(chunk_size=chunk_size, dropout=0.0, local_dropout=0.0).double()
+        model = small(chunk_size=chunk_size, dropout=0.0, local_dropout=0.0,
+                      token_marks=True).double()
         out = model(hops, tokens, position) if given == "once" else model(
             hops[tokens], None, position)
         out.square().sum().backward()
