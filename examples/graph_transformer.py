@@ -1,0 +1,222 @@
+"""A graph transformer for nodes and for molecules, beside plain networks of about its size.
+
+    python examples/graph_transformer.py
+    python examples/graph_transformer.py --dataset minesweeper --root ROOT
+    python examples/graph_transformer.py --dataset ogbg-molbace --model gin --runs 5 --root ROOT
+
+The first needs no download. Data sets with ten splits give run r the split r; the others differ
+in their seeds. --model gcn|gin|gat are PyG's layers with batch norms, trained the same way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch_geometric.data import Data
+from torch_geometric.nn import GAT, GCN, GIN, GINEConv, MessagePassing, global_mean_pool
+from torch_geometric.transforms import AddRandomWalkPE, Compose, NormalizeFeatures
+from torch_geometric.utils import degree
+
+from graphlocal import GraphError, datasets, tasks
+from graphlocal.models import GraphTransformer
+from graphlocal.transforms import AddTopology
+
+# What each data set is trained with: the arguments of the model, those of the training, and for
+# the plain networks the width with which they have about as many parameters.
+_PLANETOID = {
+    "model": {"hidden_channels": 64, "num_layers": 1, "local": "gcn", "local_layers": 1,
+              "global_attention": "codebook", "global_options": {"num_centroids": 64},
+              "local_norm": None, "ffn": None, "dropout": 0.6, "heads": 4},
+    "train": {"lr": 0.005, "weight_decay": 5e-3, "epochs": 300, "patience": 100},
+    "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 2, "normalize": True}
+_MOLECULES = {
+    "model": {"hidden_channels": 64, "num_layers": 3, "local": "gin", "global_attention": "dense",
+              "heads": 4, "norm": "batch", "norm_first": False, "dropout": 0.2,
+              "readout": "mean", "encodings": {"random_walk_pe": 16}},
+    "train": {"lr": 0.001, "weight_decay": 1e-5, "epochs": 60, "batch_size": 32},
+    "plain": {"gin": 104, "gcn": 176}, "plain_layers": 4, "walk": 16, "warmup": 5}
+SETTINGS: dict[str, dict] = {
+    "digits": {
+        "model": {"hidden_channels": 64, "num_layers": 2, "local": "attention",
+                  "global_attention": "codebook", "dropout": 0.3, "heads": 4,
+                  "global_options": {"num_centroids": 64}},
+        "train": {"lr": 0.003, "weight_decay": 1e-3, "epochs": 100, "patience": 40},
+        "plain": {"gcn": 96, "gin": 96, "gat": 96}, "plain_layers": 2},
+    "minesweeper": {
+        "model": {"hidden_channels": 64, "local_layers": 14, "num_layers": 1, "local": "sage",
+                  "global_attention": "codebook", "dropout": 0.3, "heads": 4,
+                  "global_options": {"num_centroids": 64}},
+        "train": {"lr": 0.01, "epochs": 500, "patience": None, "metric": "roc_auc",
+                  "eval_every": 5},
+        "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 15, "warmup": 10},
+    "tolokers": {
+        "model": {"hidden_channels": 64, "local_layers": 4, "num_layers": 1, "local": "gat",
+                  "global_attention": "codebook", "dropout": 0.5, "heads": 8,
+                  "encodings": {"topology": 4}, "global_options": {"num_centroids": 64}},
+        "train": {"lr": 0.005, "epochs": 200, "patience": None, "metric": "roc_auc",
+                  "eval_every": 5},
+        "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 5, "topology": True,
+        "warmup": 10},
+    "cora": _PLANETOID,
+    "citeseer": _PLANETOID,
+    "ogbg-molhiv": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 10,
+                                            "batch_size": 128}, "warmup": 1},
+    "ogbg-molbace": _MOLECULES,
+    "ogbg-molbbbp": _MOLECULES,
+    "ogbg-molesol": _MOLECULES,
+}
+
+
+class BondGCNConv(MessagePassing):
+    """The convolution of GCN with what a bond is added to its messages."""
+
+    def __init__(self, channels: int, edge_dim: int) -> None:
+        super().__init__(aggr="add")
+        self.lin, self.root = nn.Linear(channels, channels), nn.Parameter(torch.zeros(channels))
+        self.bond = nn.Linear(edge_dim, channels)
+
+    def forward(self, x: Tensor, edge_index: Tensor, edge_attr: Tensor) -> Tensor:
+        x = self.lin(x)
+        deg = degree(edge_index[1], x.size(0)) + 1
+        weight = (deg[edge_index[0]] * deg[edge_index[1]]).rsqrt()
+        out = self.propagate(edge_index, x=x, edge=self.bond(edge_attr), weight=weight)
+        return out + (x + self.root).relu() / deg[:, None]
+
+    def message(self, x_j: Tensor, edge: Tensor, weight: Tensor) -> Tensor:
+        return weight[:, None] * (x_j + edge).relu()
+
+
+class PlainMolecules(nn.Module):
+    """Convolutions with batch norms and dropout, a mean over atoms, a linear map."""
+
+    def __init__(self, kind: str, channels: int, layers: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        from ogb.graphproppred.mol_encoder import AtomEncoder, BondEncoder
+
+        self.atoms, self.bonds = AtomEncoder(channels), BondEncoder(channels)
+
+        def conv() -> nn.Module:
+            if kind == "gcn":
+                return BondGCNConv(channels, channels)
+            return GINEConv(nn.Sequential(
+                nn.Linear(channels, 2 * channels), nn.BatchNorm1d(2 * channels), nn.ReLU(),
+                nn.Linear(2 * channels, channels)), train_eps=True, edge_dim=channels)
+
+        self.convs = nn.ModuleList(conv() for _ in range(layers))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(channels) for _ in range(layers))
+        self.head, self.dropout = nn.Linear(channels, outputs), dropout
+
+    def forward(self, x: Tensor, edge_index: Tensor, batch: Tensor, edge_attr: Tensor) -> Tensor:
+        x, edge = self.atoms(x), self.bonds(edge_attr)
+        for number, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True), 1):
+            x = norm(conv(x, edge_index, edge))
+            x = F.dropout(x.relu() if number < len(self.convs) else x, self.dropout, self.training)
+        return self.head(global_mean_pool(x, batch))
+
+
+def make_model(name: str, setting: dict, data: Data, outputs: int, molecules: bool) -> nn.Module:
+    options = setting["model"]
+    if name == "transformer":
+        kinds = {"edge_dim": "bond"} if molecules else {}
+        return GraphTransformer("atom" if molecules else data.num_features,
+                                out_channels=outputs, **options, **kinds)
+    width, layers = setting["plain"][name], setting["plain_layers"]
+    if molecules:
+        return PlainMolecules(name, width, layers, outputs, options["dropout"])
+    network = {"gcn": GCN, "gin": GIN, "gat": GAT}[name]
+    heads = {"heads": options["heads"]} if name == "gat" else {}
+    norm = "batch" if layers > 2 else None
+    return network(data.num_features, width, layers, outputs, dropout=options["dropout"],
+                   norm=norm, **heads)
+
+
+def cosine(epochs: int, warmup: int):
+    """Learning rates that rise over the first epochs and fall along half a cosine."""
+    def factor(epoch: int) -> float:
+        if epoch < warmup:
+            return (epoch + 1) / (warmup + 1)
+        return 0.5 + 0.5 * math.cos(math.pi * (epoch - warmup) / max(1, epochs - warmup))
+
+    return lambda optimizer: torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def prepared(args: argparse.Namespace, setting: dict):
+    """The graph of a data set for nodes, or the graphs of one for graphs; and its outputs."""
+    steps = [NormalizeFeatures()] if setting.get("normalize") else []
+    if setting.get("topology"):
+        steps.append(AddTopology(attr="topology"))
+    if setting.get("walk"):
+        steps.append(AddRandomWalkPE(setting["walk"], attr_name="random_walk_pe"))
+    dataset = datasets.load(args.dataset, args.root)
+    if args.dataset.startswith("ogbg-"):
+        dataset.transform = Compose(steps)
+        data = tasks.graph.GraphData.from_ogb(dataset)
+        return data, data.out_channels
+    binary = setting["train"].get("metric") == "roc_auc"
+    return Compose(steps)(dataset[0]), 1 if binary else dataset.num_classes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", choices=SETTINGS, default="digits")
+    parser.add_argument("--model", choices=("transformer", "gcn", "gin", "gat"),
+                        default="transformer")
+    parser.add_argument("--root", help="folder of the data sets (default: datasets/)")
+    parser.add_argument("--runs", type=int, default=10)
+    for name, kind in (("epochs", int), ("lr", float), ("batch-size", int), ("eval-every", int)):
+        parser.add_argument(f"--{name}", type=kind, help="default: the data set's own")
+    for name, kind in (("hidden", int), ("dropout", float)):
+        parser.add_argument(f"--{name}", type=kind, help="default: the data set's own")
+    parser.add_argument("--threads", type=int, help="threads of torch")
+    parser.add_argument("--log", help="file that gets one JSON line per run")
+    parser.add_argument("--checkpoint", help="folder to go on from after an interruption")
+    args = parser.parse_args()
+    if args.threads is not None:
+        if args.threads < 1:
+            parser.error(f"--threads: at least 1, not {args.threads}")
+        torch.set_num_threads(args.threads)
+    molecules = args.dataset.startswith("ogbg-")
+    setting = {part: dict(value) if isinstance(value, dict) else value
+               for part, value in SETTINGS[args.dataset].items()}
+    if args.model != "transformer" and args.model not in setting["plain"]:
+        parser.error(f"--model {args.model}: not for {args.dataset}")
+    for name in ("epochs", "lr", "batch_size", "eval_every"):
+        if getattr(args, name) is not None:
+            setting["train"][name] = getattr(args, name)
+    for name, key in (("hidden", "hidden_channels"), ("dropout", "dropout")):
+        if getattr(args, name) is not None:
+            setting["model"][key] = getattr(args, name)
+    data, outputs = prepared(args, setting)
+    options = dict(setting["train"])
+    if "warmup" in setting:
+        options["scheduler"] = cosine(options["epochs"], setting["warmup"])
+    task = tasks.node
+    if molecules:
+        task, options["metric"] = tasks.graph, args.dataset
+    else:
+        options = {"weight_decay": 0.0, **options}
+    if args.model == "transformer":
+        options["forward"] = GraphTransformer.forward_data
+    start = time.perf_counter()
+    result = task.run(
+        lambda: make_model(args.model, setting, data, outputs, molecules), data, runs=args.runs,
+        log=args.log, checkpoint=args.checkpoint, description=args.model,
+        on_run=lambda run, model: print(f"seed {run.seed}: test {run.test:.4f} at epoch "
+                                        f"{run.best_epoch} of {run.epochs}, "
+                                        f"{run.seconds_per_epoch:.2f} s per epoch", flush=True),
+        config={"dataset": args.dataset, "kind": args.model, **setting}, **options)
+    print(f"{args.dataset}, {args.model}, {result.runs[0].num_params:,} parameters, "
+          f"{time.perf_counter() - start:.1f} s")
+    print(result)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except GraphError as error:
+        raise SystemExit(f"error: {error}") from error
