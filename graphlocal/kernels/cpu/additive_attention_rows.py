@@ -10,7 +10,8 @@ import numpy as np
 
 from .attention_dropout import is_kept
 from .exponential import exponential
-from .head_sums import add_scaled, dot
+from .head_sums import dot
+from .leaky_sums import add_scaled
 from .parallel import jit
 from .prefetch import LINE, prefetch
 
@@ -36,7 +37,7 @@ def add_rows(tile, count, heads, width, col, slot, x, out, o):
     for k in range(_unsigned(count)):
         a = _unsigned(col[slot + np.int64(k)]) * size
         for h in range(heads):
-            add_scaled(out, o + h * width, tile[k * heads + h], x, a + h * width, width)
+            add_scaled(tile[k * heads + h], out, o + h * width, x, a + h * width, width)
 
 
 @jit

@@ -1,8 +1,8 @@
 """Sums over the channels of a head of a leaky ReLU of rows that are added up, in vectors.
 
-As in :mod:`head_sums`: a head is too short for what a compiler makes of a loop. Each function
-comes for two rows and for three, the third being that of an edge. Arrays that are written overlap
-none that is read.
+As in :mod:`head_sums`: a head is too short for what a compiler makes of a loop. Those with a leaky
+ReLU come for two rows and for three, the third being that of an edge. Arrays that are written
+overlap none that is read.
 """
 
 from __future__ import annotations
@@ -62,6 +62,18 @@ def _add_to(builder: Any, pointer: Any, offset: Any, lanes: int, value: Any) -> 
     builder.store(builder.fadd(total, value, flags=_FUSED), at, align=_size(pointer.type.pointee))
 
 
+def _add_scaled(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    into, row = _pointers(context, builder, signature, args, 1)
+
+    def body(offset: Any, lanes: int) -> None:
+        value, _ = _load(builder, row, offset, lanes)
+        product = builder.fmul(_spread(builder, args[0], lanes), value, flags=_FUSED)
+        _add_to(builder, into, offset, lanes, product)
+
+    _each_run(builder, args[-1], body)
+    return context.get_dummy_value()
+
+
 def _leaky_dot(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     weights, *rows = _pointers(context, builder, signature, args, 1)
     real, sums = args[0].type, {}
@@ -108,6 +120,12 @@ def _leaky_add(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 _place = types.uintp
+
+
+@intrinsic
+def add_scaled(typing_context, factor, into, o, x, a, count):
+    """``into[o + f] += factor * x[a + f]`` for ``f < count``."""
+    return types.void(into.dtype, into, _place, x, _place, _place), _add_scaled
 
 
 @intrinsic
