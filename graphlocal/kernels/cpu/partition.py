@@ -48,7 +48,7 @@ def grow_parts(rowptr, col, order, group, part_size, part, queue, waiting, liste
                 head += 1
                 for e in range(rowptr[v], rowptr[v + 1]):
                     u = col[e]
-                    if part[u] >= 0:
+                    if part[u] >= 0 or group[u] != current:
                         continue
                     if size < part_size:
                         part[u] = parts - 1
