@@ -194,8 +194,9 @@ def _overload_div(a, b):
 #: the first coefficient held at 1, so that what hardly decays keeps all its digits.
 _EXP2 = (1.0, 0.6931472028546566, 0.24022647913113088, 0.055503324728429754,
          0.009618437422613323, 0.0013398873678577526, 0.00015353344265226464)
-#: At this size the last bit of a float32 counts one: a sum with it is rounded to a whole number.
-_SHIFT = 1.5 * 2.0**23
+#: At this size the last bit of a float32 counts one: a sum with it is rounded to a whole number,
+#: and its low bits are that number plus 127, the exponent of a power of two.
+_SHIFT = 1.5 * 2.0**23 + 127
 
 
 @intrinsic
@@ -215,9 +216,7 @@ def exp2(typing_context, x):
         for coefficient in reversed(_EXP2[:-1]):
             product = builder.fmul(result, rest, flags=("contract",))
             result = builder.fadd(product, _constant(coefficient), flags=("contract",))
-        # The low bits of the shifted number are the exponent; its others are pushed out.
-        power = builder.add(builder.bitcast(shifted, _INTS), _constant(127, _INTS))
-        power = builder.shl(power, _constant(23, _INTS))
+        power = builder.shl(builder.bitcast(shifted, _INTS), _constant(23, _INTS))
         return builder.fmul(result, builder.bitcast(power, _FLOATS))
 
     return lanes(x), generate
@@ -252,17 +251,19 @@ _OWNERS, _ROUNDS = _halving()
 
 
 @intrinsic
-def sum_rows(typing_context, array, index):
-    """Sums of the 16 rows of 16 numbers that start at ``index``, the sum of a row in its lane."""
-    if not _is_floats(array):
+def sum_rows(typing_context, array, index, factor):
+    """Sums of the 16 rows of 16 numbers that start at ``index``, lane by lane times ``factor``;
+    the sum of a row is in its lane."""
+    if not _is_floats(array) or factor != lanes:
         return None
 
     def generate(context, builder, signature, args):
-        base = _pointer(context, builder, array, *args)
+        base = _pointer(context, builder, array, *args[:2])
         place = {owner: lane for lane, owner in enumerate(_OWNERS)}
         rows = [builder.load(_vector_pointer(builder, builder.gep(
             base, [ir.Constant(ir.IntType(64), WIDTH * place[number])])), align=4)
             for number in range(WIDTH)]
+        rows = [builder.fmul(row, args[2]) for row in rows]
         for picks in _ROUNDS:
             low, high = (ir.Constant(_INTS, [ir.Constant(_INT, pick) for pick in side])
                          for side in picks)
@@ -272,7 +273,7 @@ def sum_rows(typing_context, array, index):
                     for k in range(half)]
         return rows[0]
 
-    return lanes(array, index), generate
+    return lanes(array, index, factor), generate
 
 
 _one, _two, _log2_e = np.float32(1.0), np.float32(2.0), np.float32(1.4426950408889634)

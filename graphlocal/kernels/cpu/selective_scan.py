@@ -159,12 +159,11 @@ def scan_backward(
     ``to_B``, ``to_C`` ``[P, T, G, N]`` hold a sum for every place of ``blocks``, ``sums``
     ``[K, R, N + 2, 16]`` those of ``A``, ``skip`` and ``bias`` for every block and range of
     sequences (``ranges`` of them), ``fixed [K, R, 2, N, 16]`` those of constant ``B`` and ``C``.
-    Both must be 0 at first. Scratch: ``history [STRIDE + 1, N, 16]``, ``decays [STRIDE, N, 16]``,
-    ``steps [2, STRIDE, 16]``, ``carry [N, 16]`` of each block of a task, ``rows [2, N, 16]`` with
-    ``N`` rounded up to whole lanes, 0 at first.
+    Both must be 0 at first. Scratch: ``decays [STRIDE, N, 16]``, ``steps [2, STRIDE, 16]``,
+    ``carry [N, 16]`` of each block of a task; ``history [STRIDE + 1, N, 16]`` and ``rows [N, 16]``,
+    which may be read, not used, fifteen rows beyond their ends.
     """
     size = states * WIDTH
-    half = len(rows) // 2
     places = ptr[-1] // STRIDE
     plane = ptr[-1] * groups * states
     natural, one = fill(_log_2), fill(_one)
@@ -249,17 +248,15 @@ def scan_backward(
                             store(sums, own + here, load(sums, own + here) + faded * d)
                             to_rate = to_rate + faded * load(rates, block * size + here)
                             to_entered = to_entered + g * b
-                            h = load(history, now + size + here)
                             if _is_constant(B):
                                 to = own_fixed + here
                                 store(fixed, to, load(fixed, to) + g * entered)
                             else:
-                                store(rows, here, g * entered)
+                                store(rows, here, g)
                             if _is_constant(C):
                                 to = own_fixed + size + here
+                                h = load(history, now + size + here)
                                 store(fixed, to, load(fixed, to) + dy * h)
-                            else:
-                                store(rows, half + here, dy * h)
                         to_d = to_rate * natural + x * to_entered
                         if softly:
                             raw = load_some(delta, row * delta_row + channel, count) + shift
@@ -270,9 +267,10 @@ def scan_backward(
                         sum_bias = sum_bias + to_d
                         sum_skip = sum_skip + dy * x
                         if not _is_constant(B):
-                            _add_rows(rows, 0, states, to_B, part * plane + at, fresh)
+                            _add_rows(rows, 0, entered, states, to_B, part * plane + at, fresh)
                         if not _is_constant(C):
-                            _add_rows(rows, half, states, to_C, part * plane + at, fresh)
+                            _add_rows(history, now + size, dy, states, to_C, part * plane + at,
+                                      fresh)
                     store(sums, own + size, sum_skip)
                     store(sums, own + size + WIDTH, sum_bias)
             if len(to_initial):
@@ -283,11 +281,12 @@ def scan_backward(
 
 
 @jit
-def _add_rows(rows, at, states, target, to, fresh):
-    """Adds the sum of each row over its lanes to ``target``, or writes it where it is the first."""
+def _add_rows(rows, at, factor, states, target, to, fresh):
+    """Adds the sum of each row over its lanes, times ``factor``, to ``target``, or writes it where
+    it is the first."""
     for n in range(0, states, WIDTH):
         count = min(WIDTH, states - n)
-        total = sum_rows(rows, at + n * WIDTH)
+        total = sum_rows(rows, at + n * WIDTH, factor)
         if not fresh:
             total = total + load_some(target, to + n, count)
         store_some(target, to + n, total, count)

@@ -132,12 +132,12 @@ def backward(*inputs: Any) -> tuple[Tensor | None, ...]:
                        (ptr.shape[0] - 1, blocks, states, WIDTH), u.dtype)
     grad_last = _NOTHING if grad_state is None else to_states(plan, grad_state)
     size, stride = states * WIDTH, kernel.STRIDE
-    lanes = -(-states // WIDTH) * WIDTH
+    beyond = (WIDTH - 1) * WIDTH
 
     def scratch() -> tuple[NDArray[np.float32], ...]:
-        return (_aligned((stride + 1) * size), _aligned(stride * size),
+        return (_aligned((stride + 1) * size + beyond), _aligned(stride * size),
                 _aligned(2 * stride * WIDTH), _aligned(plan.widest * size),
-                _aligned(2 * lanes * WIDTH, zero=True))
+                _aligned(size + beyond))
 
     run_blocks(
         kernel.scan_backward, given.tasks, *given.values, flat(kept), *_rows(grad), grad_last,
