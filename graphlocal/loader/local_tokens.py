@@ -128,18 +128,20 @@ class LocalTokenSampler:
         rows, count = self._rows, self.num_tokens - 1
         # What a node costs is not known before: blocks are small, and taken as threads get free.
         borders = row_blocks(np.arange(len(start) + 1) * 16 * self.num_tokens)
+        table = 1 << draws.table_bits(count)
         if self.law == "exact":
             run_blocks(kernel.draw_exact, borders, rows.rowptr, rows.col, start, key,
                        self.include_self, self.distinct, out, scratch=lambda: (
                            np.zeros(self.num_nodes, np.uint8),
-                           np.empty(self.num_nodes + self._longest + 1, rows.col.dtype)))
+                           np.empty(self.num_nodes + self._longest + 1, rows.col.dtype),
+                           np.empty(table, np.int64)))
         else:
             places = max(kernel.LISTED, 2) * count + 2
             run_blocks(kernel.draw_paths, borders, rows.rowptr, rows.col, start, key,
                        self.include_self, out, scratch=lambda: (
                            np.empty(places, rows.col.dtype),
                            np.empty(self._longest, np.int64),
-                           np.empty(draws.table_size(count), np.int64)))
+                           np.empty(table, np.int64)))
         return torch.from_numpy(out).to(device_of(nodes))
 
     def __getstate__(self) -> dict[str, Any]:

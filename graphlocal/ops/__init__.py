@@ -12,6 +12,7 @@ from .memory import remember
 from .neighbor_attention import neighbor_attention
 from .overlap_sum import overlap_sum, ragged_sum
 from .random_walks import random_walks
+from .sample_neighbors import NeighborSample, sample_neighbors
 from .segment_reduce import segment_reduce
 from .segment_softmax import segment_softmax
 from .selective_scan import selective_scan
@@ -22,6 +23,7 @@ from .vector_quantize import Quantized, vector_quantize
 __all__ = [
     "Adjacency",
     "HopNeighbors",
+    "NeighborSample",
     "Quantized",
     "SimpleGraph",
     "as_adjacency",
@@ -44,6 +46,7 @@ __all__ = [
     "ragged_sum",
     "random_walks",
     "remember",
+    "sample_neighbors",
     "segment_reduce",
     "segment_softmax",
     "selective_scan",

@@ -9,32 +9,26 @@ from .parallel import jit
 
 _EMPTY = np.int64(-1)
 _WORD = 64
+#: Up to this many numbers are compared one by one.
+_FEW = 24
 
 
 @jit
-def table_size(count):
-    """Length that :func:`is_new` wants of its table for ``count`` numbers: a power of two."""
-    size = 4
-    while size < 2 * count:
-        size *= 2
-    return size
-
-
-@jit
-def clear_table(table, count):
-    """The part of a table that serves ``count`` numbers, emptied."""
-    part = table[: table_size(count)]
-    part[:] = _EMPTY
-    return part
-
-
-@jit
-def is_new(table, number):
-    """Whether a number of at least 0 was not in the table, which now holds it."""
-    bits = 0
-    while (1 << bits) < len(table):
+def table_bits(count):
+    """A table for ``count`` numbers has two to the power of this many places."""
+    bits = 2
+    while (1 << bits) < 2 * count:
         bits += 1
-    at = np.int64((np.uint64(number) * STEP) >> np.uint64(_WORD - bits))
+    return bits
+
+
+@jit
+def is_new(table, bits, number):
+    """Whether a number of at least 0 was not in the table, which now holds it.
+
+    The first ``2^bits`` places serve, which must be -1 at first.
+    """
+    at = np.uintp((np.uint64(number) * STEP) >> np.uint64(_WORD - bits))
     while True:
         found = table[at]
         if found == number:
@@ -42,7 +36,7 @@ def is_new(table, number):
         if found == _EMPTY:
             table[at] = number
             return True
-        at = (at + 1) & (len(table) - 1)
+        at = (at + np.uintp(1)) & np.uintp((1 << bits) - 1)
 
 
 @jit
@@ -65,12 +59,26 @@ def shuffle_into(state, items, count, out):
 
 @jit
 def draw_distinct(state, bound, out, table):
-    """Fills ``out`` with different integers of ``[0, bound)``, at least ``2 len(out)`` of them."""
-    table = clear_table(table, len(out))
-    for t in range(len(out)):
-        while True:
+    """Fills ``out`` with different integers of ``[0, bound)``, at least ``2 len(out)`` of them.
+
+    One that was drawn before is drawn again; ``table`` is for :func:`is_new`.
+    """
+    count = len(out)
+    if count <= _FEW:
+        for t in range(count):
+            fresh = False
+            while not fresh:
+                number, state = draw_below(state, bound)
+                fresh = True
+                for other in range(t):
+                    fresh &= out[other] != number
+            out[t] = number
+        return state
+    bits = table_bits(count)
+    table[: 1 << bits] = _EMPTY
+    for t in range(count):
+        number, state = draw_below(state, bound)
+        while not is_new(table, bits, number):
             number, state = draw_below(state, bound)
-            if is_new(table, number):
-                break
         out[t] = number
     return state

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .counter_random import draw_below, stream
-from .draws import clear_table, is_new, shuffle_into
+from .draws import draw_distinct, is_new, shuffle_into, table_bits
 from .parallel import jit
 
 #: Paths are listed while there are fewer than this many for each token.
@@ -17,12 +17,12 @@ LISTED = 4
 
 
 @jit
-def draw_exact(start, stop, rowptr, col, nodes, key, with_self, distinct, out, mark, items):
+def draw_exact(start, stop, rowptr, col, nodes, key, with_self, distinct, out, mark, items, table):
     """Tokens of ``nodes[start:stop]``, each end of a path a candidate once.
 
     ``distinct`` makes a neighbour that is such an end one candidate instead of two. Scratch:
     ``mark``, a zero for every node, which it is again afterwards; ``items``, places for all nodes,
-    the longest row, and one.
+    the longest row, and one; ``table``, of the length that :func:`is_new` wants.
     """
     for i in range(start, stop):
         node = nodes[i]
@@ -53,7 +53,7 @@ def draw_exact(start, stop, rowptr, col, nodes, key, with_self, distinct, out, m
             mark[np.uintp(items[at])] = 0
         mark[node] = 0
         _draw(stream(key, node), node, len(rowptr) - 1, with_self, items, np.int64(count),
-              out[i, 1:])
+              out[i, 1:], table)
 
 
 @jit
@@ -61,10 +61,11 @@ def draw_paths(start, stop, rowptr, col, nodes, key, with_self, out, items, befo
     """Tokens of ``nodes[start:stop]``, every path of two edges a candidate for its end.
 
     Paths are counted, not listed: one is found by its number. Scratch: ``items``, ``LISTED`` places
-    for each token; ``before``, a place for every entry of the longest row; ``table``, for
-    :func:`is_new`.
+    for each token; ``before``, a place for every entry of the longest row; ``table``, of the length
+    that :func:`is_new` wants.
     """
     wanted = out.shape[1] - 1
+    bits = table_bits(wanted)
     for i in range(start, stop):
         node = nodes[i]
         out[i, 0] = node
@@ -78,15 +79,15 @@ def draw_paths(start, stop, rowptr, col, nodes, key, with_self, out, items, befo
         state = stream(key, node)
         if total < LISTED * wanted:
             count = _list_paths(rowptr, col, node, with_self, items)
-            _draw(state, node, len(rowptr) - 1, with_self, items, count, out[i, 1:])
+            _draw(state, node, len(rowptr) - 1, with_self, items, count, out[i, 1:], table)
             continue
         # At most half of them lead back to the node: of what remains there is enough.
-        drawn = clear_table(table, wanted)
+        table[:] = -1
         at = 1
         while at <= wanted:
             number, state = draw_below(state, total)
             end = _end_of(rowptr, col, low, near, before, number)
-            if (with_self or end != node) and is_new(drawn, number):
+            if (with_self or end != node) and is_new(table, bits, number):
                 out[i, at] = end
                 at += 1
 
@@ -125,7 +126,7 @@ def _list_paths(rowptr, col, node, with_self, items):
 
 
 @jit
-def _draw(state, node, num_nodes, with_self, items, count, out):
+def _draw(state, node, num_nodes, with_self, items, count, out, table):
     """Tokens from listed candidates, or from all nodes where there are none."""
     if count > 0 or len(out) == 0:
         shuffle_into(state, items, max(count, 1), out)
@@ -140,12 +141,7 @@ def _draw(state, node, num_nodes, with_self, items, count, out):
             count = 1
         shuffle_into(state, items, count, out)
         return
-    for t in range(len(out)):
-        fresh = False
-        while not fresh:
-            v, state = draw_below(state, bound)
-            v += not with_self and v >= node
-            fresh = True
-            for other in range(t):
-                fresh &= out[other] != v
-        out[t] = v
+    state = draw_distinct(state, bound, out, table)
+    if not with_self:
+        for t in range(len(out)):
+            out[t] += out[t] >= node
