@@ -161,7 +161,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="threads of torch")
     parser.add_argument("--device", choices=("auto", "cpu"), default="auto")
     parser.add_argument("--quiet", action="store_true", help="no line per epoch")
-    parser.add_argument("--log", help="file that gets one JSON line per run")
+    # torchrun takes --log for an option of its own, even behind the name of the script.
+    parser.add_argument("--log", "--log-file", help="file that gets one JSON line per run")
     parser.add_argument("--checkpoint", help="folder to go on from after an interruption")
     args = parser.parse_args()
     for name in ("runs", "epochs", "patience", "batch_size", "eval_batch_size", "hidden", "heads",
