@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         weighted_topological_concentration,
     )
     from .embedding import concatenate_embeddings, gopmi, ppmi, rwpmi
+    from .laplacian import laplacian_eigenvectors
     from .orbits import GraphBatch, edge_orbit_counts, graphlet_counts, orbit_counts
     from .pairs import (
         PAIR_SCORES,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         top_pairs,
     )
     from .relation import MetricPerformanceRelation, metric_performance_relation
+    from .returns import return_probabilities
     from .signatures import (
         GCM_ORBITS,
         gdd_agreement,
@@ -67,7 +69,7 @@ if TYPE_CHECKING:
 # Imported when one of their names is first used: a table of cheap metrics starts without their
 # kernels. No name may be that of a module, which would take its place.
 _LATER = ("orbits", "pairs", "concentration", "assortativity", "summary", "relation", "signatures",
-          "embedding")
+          "embedding", "laplacian", "returns")
 
 __all__ = [
     "GCM_ORBITS",
@@ -111,6 +113,7 @@ __all__ = [
     "graphlet_correlation_matrix",
     "graphlet_counts",
     "hop_sizes",
+    "laplacian_eigenvectors",
     "map_blocks",
     "metric_performance_relation",
     "metrics",
@@ -126,6 +129,7 @@ __all__ = [
     "personalized_pagerank",
     "ppmi",
     "relative_graphlet_frequency_distance",
+    "return_probabilities",
     "rwpmi",
     "top_pairs",
     "topological_concentration",

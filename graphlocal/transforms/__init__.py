@@ -9,17 +9,21 @@ stand, for message passing.
 from .concentration_reweighting import ConcentrationReweighting
 from .edge_orbit_counts import AddEdgeOrbitCounts
 from .hop_features import AddHopFeatures, hop_features
+from .laplacian_encoding import AddLaplacianEncoding
 from .orbit_adjacency import AddOrbitAdjacency
 from .orbit_counts import AddOrbitCounts
 from .random_projection import AddRandomProjection
+from .random_walk_encoding import AddRandomWalkEncoding
 from .topology import AddTopology
 
 __all__ = [
     "AddEdgeOrbitCounts",
     "AddHopFeatures",
+    "AddLaplacianEncoding",
     "AddOrbitAdjacency",
     "AddOrbitCounts",
     "AddRandomProjection",
+    "AddRandomWalkEncoding",
     "AddTopology",
     "ConcentrationReweighting",
     "hop_features",
