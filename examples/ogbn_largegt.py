@@ -37,12 +37,14 @@ _HETEROPHILOUS = {
               "local_dropout": 0.1, "token_marks": True},
     "tokens": {"num_tokens": 16, "distinct": True, "include_self": False},
     "train": {"lr": 0.003, "weight_decay": 0.0, "batch_size": 256, "eval_batch_size": 1024,
-              "epochs": 60, "patience": 20, "metric": "roc_auc"}}
+              "epochs": 30, "patience": 15, "eval_every": 3, "metric": "roc_auc"}}
 SETTINGS: dict[str, dict[str, dict]] = {
     "digits": _SMALL,
     "synthetic": _SMALL,
     "minesweeper": _HETEROPHILOUS,
-    "tolokers": {**_HETEROPHILOUS, "tokens": {"num_tokens": 30, "law": "path"}},
+    "tolokers": {
+        "model": {**_HETEROPHILOUS["model"], "dropout": 0.3, "local_dropout": 0.2},
+        "tokens": {"num_tokens": 20, "law": "path"}, "train": _HETEROPHILOUS["train"]},
     "ogbn-arxiv": {
         "model": {"hidden_channels": 128, "global_channels": 64, "num_centroids": 4096,
                   "chunk_size": 128},
@@ -124,7 +126,7 @@ def train(args: argparse.Namespace, setting: dict[str, dict], device: torch.devi
         lambda: LargeGT(*inputs, pos_channels=pos_channels, **setting["model"]).to(device), data,
         seeds=range(args.seed, args.seed + args.runs), **setting["train"],
         forward=lambda model, data, nodes, epoch: model(*batches(nodes, epoch)),
-        on_epoch=None if args.quiet else say, eval_every=args.eval_every,
+        on_epoch=None if args.quiet else say,
         checkpoint=args.checkpoint, checkpoint_every=1 if args.dataset.startswith("ogbn-") else 25,
         log=args.log, config={"dataset": args.dataset, "hidden_channels": inputs[1],
                               "pos": args.pos, **setting}, description="largegt")
@@ -157,7 +159,7 @@ def main() -> None:
                         help="the same tokens in all epochs, as the paper's code")
     parser.add_argument("--pos", default="random-projection", help="positions for the codebook: "
                         "random-projection, none, or a .npy file with a row for each node")
-    parser.add_argument("--eval-every", type=int, default=1)
+    parser.add_argument("--eval-every", type=int, help="default: the data set's own, or 1")
     parser.add_argument("--threads", type=int, help="threads of torch")
     parser.add_argument("--device", choices=("auto", "cpu"), default="auto")
     parser.add_argument("--quiet", action="store_true", help="no line per epoch")
@@ -177,7 +179,7 @@ def main() -> None:
     setting = {part: dict(values) for part, values in SETTINGS[args.dataset].items()}
     for part, names in (
         ("train", {name: name for name in ("epochs", "patience", "batch_size", "eval_batch_size",
-                                           "lr", "weight_decay")}),
+                                           "lr", "weight_decay", "eval_every")}),
         ("model", {"hidden": "hidden_channels", "heads": "heads", "layers": "num_layers",
                    "centroids": "num_centroids", "chunk_size": "chunk_size",
                    "dropout": "dropout", "local_dropout": "local_dropout",
