@@ -24,6 +24,7 @@ OPS: dict[str, tuple[str, ...]] = {
     "neighbor_attention": ("softmax",),
     "additive_attention": ("gat", "gatv2"),
     "selective_scan": ("scan",),
+    "causal_conv": ("convolution",),
     "vector_quantize": ("nearest",),
 }
 _SCATTER_REDUCES = ("sum", "mean")
@@ -32,9 +33,9 @@ _INDICES = (torch.int32, torch.int64)
 #: Ops on the nodes of a graph alone, whose dtype is that of its indices.
 _OF_INDICES = ("common_neighbors",)
 #: Ops that compute in float32 what comes in fewer bits.
-_ROUNDED = ("selective_scan",)
-_WITHOUT_SCATTER = ("additive_attention", "common_neighbors", "neighbor_attention", "overlap_sum",
-                    "selective_scan", "vector_quantize")
+_ROUNDED = ("selective_scan", "causal_conv")
+_WITHOUT_SCATTER = ("additive_attention", "causal_conv", "common_neighbors",
+                    "neighbor_attention", "overlap_sum", "selective_scan", "vector_quantize")
 #: Ops that compute half precision in float32 and round what comes out.
 _WIDENED = ("neighbor_attention",)
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ...graph import checks
-from . import reference
+from ..dispatch import choose
+from . import binding, reference
 
 
 def causal_conv(
@@ -62,5 +63,14 @@ def causal_conv(
     checks.check_shape(bias, "bias", ((channels,), "one per channel"))
     if ptr is None:
         ptr = torch.arange(count + 1, device=x.device) * length
-    return reference.causal_conv(x.reshape(-1, channels), weight, bias, ptr, directions,
-                                 silu).reshape(x.shape)
+    double = any(t is not None and t.dtype == torch.float64 for t in (x, weight, bias))
+    dtype = torch.float64 if double else torch.float32
+    arguments = (x.reshape(-1, channels).to(dtype), weight.to(dtype),
+                 None if bias is None else bias.to(dtype), ptr.long())
+    backend = choose("causal_conv", x.device.type, dtype, "convolution")
+    if backend == "reference" and not torch.compiler.is_compiling():
+        checks.check_ptr(ptr, arguments[0].shape[0])
+        y = reference.causal_conv(*arguments, directions, silu)
+    else:
+        y = binding.conv(*arguments, *directions, silu, backend)
+    return y.reshape(x.shape).to(x.dtype)

@@ -14,6 +14,7 @@ from ...kernels.cpu.lanes import WIDTH
 from ...kernels.cpu.parallel import run_blocks
 from ...kernels.cpu.selective_scan_plan import Plan, count_blocks, make_plan
 from ..arrays import array, empty, flat
+from ..strided import rows_of
 
 _NOTHING = np.zeros(0, np.float32)
 Coefficient = NDArray[np.float32] | tuple[NDArray[np.float32]]
@@ -46,18 +47,6 @@ def _align(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def _rows(tensor: Tensor | None) -> tuple[NDArray[np.float32], int]:
-    """Memory of the rows, and the distance from one to the next: parts of wider rows stay."""
-    if tensor is None or tensor.numel() == 0:
-        return _NOTHING, 0
-    tensor = tensor.detach()
-    rows, channels = tensor.shape
-    step = tensor.stride(0) if rows > 1 else channels
-    if (channels > 1 and tensor.stride(1) != 1) or step < channels:
-        return flat(tensor), channels
-    return tensor.as_strided(((rows - 1) * step + channels,), (1,)).numpy(), step
-
-
 class _Arguments:
     """What both kernels take first."""
 
@@ -76,7 +65,7 @@ class _Arguments:
         self.constant = B.dim() == 2, C.dim() == 2
         initial = _NOTHING if initial_state is None else to_states(plan, initial_state)
         self.values = (
-            plan.tasks, plan.blocks, borders, *_rows(u), *_rows(delta), *_rows(z),
+            plan.tasks, plan.blocks, borders, *rows_of(u), *rows_of(delta), *rows_of(z),
             _align(rates), self.states, self.groups, self._coefficient(B),
             self._coefficient(C), _align(plan.to_lanes(none if D is None else array(D))),
             _align(plan.to_lanes(none if delta_bias is None else array(delta_bias))),
@@ -140,7 +129,7 @@ def backward(*inputs: Any) -> tuple[Tensor | None, ...]:
                 _aligned(size + beyond))
 
     run_blocks(
-        kernel.scan_backward, given.tasks, *given.values, flat(kept), *_rows(grad), grad_last,
+        kernel.scan_backward, given.tasks, *given.values, flat(kept), *rows_of(grad), grad_last,
         flat(to_u), flat(to_delta), flat(to_z), u.shape[1], flat(to_B), flat(to_C),
         sums, fixed, flat(to_initial), plan.ranges, scratch=scratch)
     total = sums.reshape(blocks, plan.ranges, states + 2, WIDTH).sum(axis=1)
