@@ -2,8 +2,10 @@
 
 from .bi_mamba_block import BiMambaBlock
 from .mamba_block import MambaBlock
+from .order_nodes import order_nodes
 
 __all__ = [
     "BiMambaBlock",
     "MambaBlock",
+    "order_nodes",
 ]
