@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: components of one size that are taken together.
 _DENSE, _STACK = 512, 1 << 21
 #: Restarts of the iteration before the Laplacian is factorised instead.
-_RESTARTS = 100
+_RESTARTS = 20
 #: What is no more than this share is rounding.
 _ROUNDING = 1e-6
 

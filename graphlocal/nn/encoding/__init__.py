@@ -1,0 +1,11 @@
+"""What is known of the place of nodes, turned into channels."""
+
+from .laplacian_encoder import LaplacianEncoder
+from .node_encoder import NodeEncoder
+from .structural_encoder import StructuralEncoder
+
+__all__ = [
+    "LaplacianEncoder",
+    "NodeEncoder",
+    "StructuralEncoder",
+]
