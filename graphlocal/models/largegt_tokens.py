@@ -131,7 +131,15 @@ class HopTokens:
             nodes: Numbers of nodes ``[B]``.
             epoch: Of the random numbers, where there is resampling.
         """
-        drawn = self.sample(nodes, epoch)
+        return self.gather(self.sample(nodes, epoch))
+
+    def gather(self, drawn: Tensor) -> TokenBatch:
+        """The batch of sequences that :meth:`sample` drew.
+
+        Args:
+            drawn: Nodes ``[B, K]``.
+        """
+        nodes = drawn[:, 0]
         pos_enc = None
         if self.pos_enc is not None:
             pos_enc = self.pos_enc[nodes.to(self.pos_enc.device)].to(nodes.device)

@@ -12,7 +12,7 @@ from .hop_features import AddHopFeatures, hop_features
 from .laplacian_encoding import AddLaplacianEncoding
 from .orbit_adjacency import AddOrbitAdjacency
 from .orbit_counts import AddOrbitCounts
-from .random_projection import AddRandomProjection
+from .random_projection import AddRandomProjection, random_projection
 from .random_walk_encoding import AddRandomWalkEncoding
 from .topology import AddTopology
 
@@ -27,4 +27,5 @@ __all__ = [
     "AddTopology",
     "ConcentrationReweighting",
     "hop_features",
+    "random_projection",
 ]

@@ -11,15 +11,18 @@ from torch.nn import functional as F
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
+from ..graph import CSRGraph
 from ..graph.checks import check_count, check_number, fail
 from ..ops import as_adjacency, spmm
 from .attach import check_free, check_name, graph_of, put_nodes
 
 
-@functional_transform("add_random_projection")
-class AddRandomProjection(BaseTransform):
-    r"""Adds a position to every node, by the method of "Fast and Accurate Network Embeddings via
-    Very Sparse Random Projection" (arXiv:1908.11512; functional name: ``add_random_projection``).
+@torch.no_grad()
+def random_projection(
+    graph: Any, channels: int = 64, weights: Sequence[float] = (0.0, 1.0, 1.0, 1.0), seed: int = 0
+) -> Tensor:
+    r"""Positions of nodes by "Fast and Accurate Network Embeddings via Very Sparse Random
+    Projection" (arXiv:1908.11512).
 
     .. math::
         \mathbf{Z} = \sum_{k=1}^{K} \alpha_k \, \mathrm{norm}\left((\mathbf{D}^{-1} \mathbf{A})^k
@@ -31,8 +34,45 @@ class AddRandomProjection(BaseTransform):
     of the result are brought to mean 0 and deviation 1.
 
     Args:
+        graph: A :class:`~graphlocal.CSRGraph`, or anything it can be made from by
+            ``from_edge_index``.
         channels: Size of a position. (default: ``64``)
         weights: :math:`\alpha_1, \ldots, \alpha_K`. (default: ``(0, 1, 1, 1)``)
+        seed: Of the random numbers. (default: ``0``)
+
+    Shapes:
+        - **output:** :math:`(N, C)`
+
+    Raises:
+        GraphError: If an argument is out of range.
+
+    Example:
+        >>> random_projection(torch.tensor([[0, 1, 2], [1, 2, 3]]), 8).shape
+        torch.Size([4, 8])
+    """
+    channels, weights = _settings(channels, weights)
+    if not isinstance(graph, CSRGraph):
+        graph = CSRGraph.from_edge_index(graph)
+    adjacency = as_adjacency(graph)
+    generator = torch.Generator().manual_seed(check_count(seed, "seed"))
+    values = torch.randn(graph.num_nodes, channels, generator=generator)
+    total = torch.zeros_like(values)
+    for weight in weights:
+        values = spmm(adjacency, values, reduce="mean")
+        total.add_(F.normalize(values, dim=1), alpha=weight)
+    if graph.num_nodes > 1:
+        std, mean = torch.std_mean(total, dim=0)
+        total.sub_(mean).div_(std.clamp(min=1e-12))
+    return total
+
+
+@functional_transform("add_random_projection")
+class AddRandomProjection(BaseTransform):
+    """Adds :func:`random_projection` to every node (functional name: ``add_random_projection``).
+
+    Args:
+        channels: Size of a position. (default: ``64``)
+        weights: Of the steps of a walk. (default: ``(0, 1, 1, 1)``)
         seed: Of the random numbers. (default: ``0``)
         attr: Name of the attribute. (default: ``"pos_enc"``)
 
@@ -54,25 +94,14 @@ class AddRandomProjection(BaseTransform):
         self, channels: int = 64, weights: Sequence[float] = (0.0, 1.0, 1.0, 1.0), seed: int = 0,
         attr: str = "pos_enc",
     ) -> None:
-        self.channels = check_count(channels, "channels", least=1)
-        self.weights = [check_number(weight, "weights") for weight in weights]
-        if not any(self.weights):
-            fail("weights", repr(self.weights), "at least one that is not 0")
+        self.channels, self.weights = _settings(channels, weights)
         self.seed = check_count(seed, "seed")
         self.attr = check_name(attr)
 
-    @torch.no_grad()
     def forward(self, data: Any) -> Any:
         check_free(data, self.attr)
-        graph = graph_of(data)
-        adjacency = as_adjacency(graph)
-        generator = torch.Generator().manual_seed(self.seed)
-        values = torch.randn(graph.num_nodes, self.channels, generator=generator)
-        total = torch.zeros_like(values)
-        for weight in self.weights:
-            values = spmm(adjacency, values, reduce="mean")
-            total.add_(F.normalize(values, dim=1), alpha=weight)
-        put_nodes(data, self.attr, _standardise(total).to(data.edge_index.device))
+        values = random_projection(graph_of(data), self.channels, self.weights, self.seed)
+        put_nodes(data, self.attr, values.to(data.edge_index.device))
         return data
 
     def __repr__(self) -> str:
@@ -80,8 +109,8 @@ class AddRandomProjection(BaseTransform):
                 f"seed={self.seed}, attr='{self.attr}')")
 
 
-def _standardise(values: Tensor) -> Tensor:
-    if values.size(0) < 2:
-        return values
-    std, mean = torch.std_mean(values, dim=0)
-    return (values - mean) / std.clamp(min=1e-12)
+def _settings(channels: int, weights: Sequence[float]) -> tuple[int, list[float]]:
+    weights = [check_number(weight, "weights") for weight in weights]
+    if not any(weights):
+        fail("weights", repr(weights), "at least one that is not 0")
+    return check_count(channels, "channels", least=1), weights
