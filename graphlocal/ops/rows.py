@@ -12,7 +12,7 @@ from torch import Tensor
 from ..graph import checks
 from ..graph.csr import CSRGraph
 from ..kernels.cpu import sorted_rows as kernel
-from .adjacency import Adjacency, as_adjacency
+from .adjacency import Adjacency, _index_dtype, _sort_on_cpu, as_adjacency
 from .memory import remember
 
 Direction = Literal["in", "out"]
@@ -84,6 +84,37 @@ def as_rows(
     other = adjacency.t() if direction == "in" else adjacency
     col = remember(side.col, "ordered", lambda: _ordered(rowptr, other))
     return Rows(rowptr, col, frozen(col[:0]))
+
+
+def build_rows(edge_index: Tensor, num_nodes: int, *, direction: Direction) -> Rows:
+    """Rows of one side alone, in memory of their own: for those who keep them.
+
+    Args:
+        edge_index: One column per edge.
+        num_nodes: Number of nodes.
+        direction: As in :func:`as_rows`.
+
+    Shapes:
+        - **edge_index:** :math:`(2, E)`
+
+    Raises:
+        GraphError: If the shape, the dtype or an index is wrong.
+
+    Example:
+        >>> rows = build_rows(torch.tensor([[0, 1], [2, 2]]), 3, direction="in")
+        >>> rows.col.tolist(), rows.perm.tolist()
+        ([0, 1], [0, 1])
+    """
+    if hasattr(edge_index, "as_tensor"):  # an EdgeIndex
+        edge_index = edge_index.as_tensor()
+    checks.check_edge_tensor(edge_index)
+    if edge_index.numel():
+        low, high = torch.aminmax(edge_index)
+        checks.check_bounds(int(low), int(high), "edge_index", num_nodes, "num_nodes")
+    source, target = edge_index.detach().cpu().long().contiguous()
+    key, other = (target, source) if direction == "in" else (source, target)
+    return Rows(*map(frozen, _sort_on_cpu(
+        key, other, num_nodes, _index_dtype(num_nodes, num_nodes, len(key)))))
 
 
 def merge_parallel(rows: Rows) -> Rows:
