@@ -122,7 +122,7 @@ def test_gradients(name: str) -> None:
 
 
 @each_layer
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_renaming_nodes_renames_outputs(name: str, data) -> None:
     num_nodes = data.draw(st.integers(1, 9))
@@ -188,6 +188,17 @@ def test_serves_in_a_block(name: str) -> None:
     x = torch.randn(num_nodes, 8)
     block(x, edge_index).sum().backward()
     assert block(x, edge_index).shape == x.shape
+
+
+@pytest.mark.parametrize("name", ["neighbors", "dilations", "gated"])
+def test_compiles_to_one_graph(name: str) -> None:
+    edge_index, num_nodes = zoo("random")
+    layer, x = _layer(name), torch.randn(num_nodes, 6, dtype=torch.float64)
+    adjacency = ops.as_adjacency(edge_index, num_nodes)
+    torch._dynamo.reset()
+    compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
+    close(compiled(x, adjacency), layer(x, adjacency))
+    torch._dynamo.reset()
 
 
 class TestNeighborAttention:

@@ -10,7 +10,14 @@ from torch_geometric.utils import to_dense_batch
 
 from graphlocal.graph import GraphError
 from graphlocal.graph.checks import GraphTypeError
-from graphlocal.nn.attention import LocalGlobalBlock
+from graphlocal.nn.attention import (
+    ChannelAttention,
+    CodebookAttention,
+    DenseAttention,
+    LocalGlobalBlock,
+    NeighborAttention,
+    SubsampledAttention,
+)
 
 FUSIONS = ("sum", "concat", "gate", "sequence")
 EDGES = torch.tensor([[0, 1, 1, 2, 4, 5], [1, 0, 2, 1, 5, 4]])
@@ -64,6 +71,16 @@ def test_is_gps_conv(batch: Tensor | None) -> None:
     torch.testing.assert_close(block(x, EDGES, batch), peer(x, EDGES, batch))
     block.eval(), peer.eval()
     torch.testing.assert_close(block(x, EDGES, batch), peer(x, EDGES, batch))
+
+
+@pytest.mark.parametrize("layer", [ChannelAttention, CodebookAttention, DenseAttention,
+                                   SubsampledAttention])
+def test_with_every_global_layer(layer: type) -> None:
+    torch.manual_seed(0)
+    block = LocalGlobalBlock(8, NeighborAttention(8, 8, 2), layer(8, heads=2), fusion="gate")
+    x = torch.randn(6, 8)
+    block(x, EDGES, BATCH).sum().backward()
+    assert block.eval()(x, EDGES, BATCH).shape == x.shape
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)

@@ -7,9 +7,16 @@ import torch
 from torch import nn
 from torch_geometric.data import Batch, Data
 
+from graphlocal import ops
 from graphlocal.graph import GraphError
 from graphlocal.graph.checks import GraphTypeError
-from graphlocal.nn.encoding import LaplacianEncoder, NodeEncoder, StructuralEncoder
+from graphlocal.nn.attention import GatedPositionalAttention
+from graphlocal.nn.encoding import (
+    LaplacianEncoder,
+    NodeEncoder,
+    StructuralEncoder,
+    pair_features,
+)
 from graphlocal.transforms import AddLaplacianEncoding, AddOrbitCounts, AddRandomWalkEncoding
 from tests.ops.graphs import close, zoo
 
@@ -194,3 +201,33 @@ class TestNodeEncoder:
                 encoder(given[0], a=given[1])
         with pytest.raises(GraphError, match="argument 'b'"):
             encoder(x, a=a, b=a)
+
+
+class TestPairFeatures:
+    def test_is_its_formula(self) -> None:
+        edge_index, num_nodes = zoo("hub")
+        place = torch.rand(num_nodes, 3, dtype=torch.float64)
+        pairs = ops.hop_neighbors(edge_index, [0, 1, 2], num_nodes)
+        got = pair_features(pairs, edge_index, place)
+        degree = edge_index[1].bincount(minlength=num_nodes).double().log1p()
+        for row, (j, i) in list(zip(got, pairs.edge_index.t().tolist(), strict=True))[::50]:
+            want = torch.cat([torch.stack([degree[j], (degree[j] - degree[i]).abs()]),
+                              (place[j] - place[i]).abs()])
+            close(row, want)
+
+    def test_serves_the_layer(self) -> None:
+        edge_index, num_nodes = zoo("random")
+        layer = GatedPositionalAttention(4, 8, 2, pair_dim=2)
+        pairs = layer.neighbors(edge_index, num_nodes)
+        adjacency = ops.as_adjacency(edge_index, num_nodes)
+        out = layer(torch.randn(num_nodes, 4), pairs, pair_features(pairs, adjacency))
+        out.sum().backward()
+        assert layer.lin_pair.weight.grad.any()
+
+    def test_wrong_input(self) -> None:
+        edge_index = torch.tensor([[0, 1], [1, 2]])
+        pairs = ops.hop_neighbors(edge_index, 1)
+        with pytest.raises(GraphError):
+            pair_features(pairs, edge_index[:, :1])
+        with pytest.raises((GraphError, GraphTypeError), match="argument 'features'"):
+            pair_features(pairs, edge_index, torch.ones(3, 2).long())
