@@ -41,6 +41,8 @@ MODELS = {
     "GCN": lambda: models.GCN(4, 8, 3, 3, dropout=0.5, norm="batch_norm"),
     "GraphSAGE": lambda: models.GraphSAGE(4, 8, 2, 3, aggr="max"),
     "GIN": lambda: models.GIN(4, 8, 2, 3),
+    "GAT": lambda: models.GAT(4, 8, 2, 3, heads=2),
+    "GATv2": lambda: models.GAT(4, 8, 2, 3, heads=2, v2=True),
     "JumpingKnowledge": lambda: models.GCN(4, 8, 3, 3, jk="cat"),
     "HandWritten": HandWritten,
     "Sequential": lambda: Sequential("x, edge_index", [
@@ -197,7 +199,7 @@ def test_what_is_left_and_why() -> None:
     rerouted.propagate = lambda *args, **kwargs: None
     summed.aggr_module.register_forward_hook(lambda *args: None)
     layers = {
-        "attention": (pyg.GATConv(4, 4), "no fast version yet"),
+        "attention": (pyg.SuperGATConv(4, 4), "no fast version yet"),
         "edges": (pyg.GINEConv(mlp(4, 4)), "no fast version yet"),
         "subclass": (Mine(4, 4), "a subclass of GCNConv"),
         "own": (Own(), "not a layer of PyG"),
@@ -223,7 +225,7 @@ def test_what_is_left_and_why() -> None:
         assert reason in report.left[name], name
     text = repr(report)
     assert text.startswith("accelerate: changed 1 of 16 convolutions\n  fine")
-    assert "attention   left, GATConv: no fast version yet" in text
+    assert "attention   left, SuperGATConv: no fast version yet" in text
     graphlocal.restore(model)
     assert snapshot(model) == before
     assert isinstance(model["ours"], nn.GCNConv)  # made as ours, so it stays
