@@ -15,6 +15,7 @@ from torch_geometric.nn.resolver import activation_resolver
 from ..graph import checks
 from ..nn.attention import LocalGlobalBlock
 from ..nn.dropout import Dropout
+from ..nn.encoding import StructuralEncoder
 from .feature_encoder import FeatureEncoder, Features
 from .layer_choice import Factory, global_layer, local_layer
 from .local_layer import LocalLayer
@@ -64,9 +65,10 @@ class GraphTransformer(nn.Module):
         attention_dropout: Of attention weights. Default: ``0``.
         edge_dim: Number of columns of ``edge_attr``, or the number of kinds in each; ``"bond"``
             for OGB's molecules. Default: ``None``, edges have no features.
-        encodings: For each attribute of the data with an encoding of position or structure, its
-            number of columns, for a batch norm and a linear map, or a module that makes
-            ``hidden_channels`` columns of it. Default: ``None``.
+        encodings: For each attribute of the data with an encoding of position or structure, a
+            module of :mod:`graphlocal.nn.encoding`, or any called as ``module(encoding, batch)``
+            that makes ``hidden_channels`` columns of it, or its number of columns for a
+            :class:`~graphlocal.nn.encoding.StructuralEncoder`. Default: ``None``.
         readout: ``"mean"``, ``"sum"``, ``"max"`` or ``"attention"`` over the nodes of each graph;
             ``None`` for outputs of nodes. Default: ``None``.
         local_options: Further arguments of the local layers named. Default: ``None``.
@@ -201,7 +203,7 @@ class GraphTransformer(nn.Module):
             encodings: The encodings named when the model was made.
             batch_size: Number of graphs, where the last ones may have no nodes. Default: ``None``.
         """
-        h = self._embedded(x, encodings)
+        h = self._embedded(x, encodings, batch)
         edges = {}
         if self.edge_encoder is not None:
             if edge_attr is None:
@@ -242,7 +244,8 @@ class GraphTransformer(nn.Module):
                     data.edge_attr if self.edge_encoder is not None else None, encodings,
                     data.num_graphs if hasattr(data, "num_graphs") else None)
 
-    def _embedded(self, x: Tensor, encodings: Mapping[str, Tensor] | None) -> Tensor:
+    def _embedded(self, x: Tensor, encodings: Mapping[str, Tensor] | None,
+                  batch: Tensor | None) -> Tensor:
         h = self.input_drop(self.encoder(x))
         for name, module in self.encodings.items():
             value = (encodings or {}).get(name)
@@ -252,16 +255,14 @@ class GraphTransformer(nn.Module):
             if not isinstance(value, Tensor) or value.dim() == 0 or value.size(0) != x.size(0):
                 got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
                 checks.fail(f"encodings[{name!r}]", str(got), f"a row for each of {len(x)} nodes")
-            h = h + module(value.to(h.dtype) if isinstance(module, nn.Sequential) else value)
+            h = h + module(value, batch)
         return h
 
 
 def _encoding(made: int | nn.Module, channels: int) -> nn.Module:
     if isinstance(made, nn.Module):
         return made
-    columns = checks.check_count(made, "columns of an encoding", least=1)
-    # Counts and spectra come in all sizes.
-    return nn.Sequential(nn.BatchNorm1d(columns), nn.Linear(columns, channels))
+    return StructuralEncoder(checks.check_count(made, "columns of an encoding", least=1), channels)
 
 
 def _joined(outputs: list[Tensor], norm: nn.Module | None, last: Tensor) -> Tensor:

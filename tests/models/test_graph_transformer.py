@@ -10,6 +10,7 @@ from graphlocal import GraphError, tasks
 from graphlocal.models import GraphTransformer
 from graphlocal.models.feature_encoder import ATOM, BOND, FeatureEncoder
 from graphlocal.models.layer_choice import GLOBAL, LOCAL
+from graphlocal.nn.encoding import LaplacianEncoder
 
 EDGES = ("attention", "gat", "gatv2", "gin")
 
@@ -58,6 +59,7 @@ STYLES = [
       for fusion in ("concat", "gate", "sequence") for norm, first in (("graph", True),
                                                                       ("batch", False))),
     {"local": None}, {"global_attention": None}, {"encodings": {"where": 2}},
+    {"encodings": {"where": LaplacianEncoder(2, 16, sign="invariant")}},
     {"local": lambda channels: SAGEConv(channels, channels)}, {"num_layers": 0, "local_layers": 2},
 ]
 
