@@ -18,6 +18,7 @@ from .segment_softmax import segment_softmax
 from .selective_scan import selective_scan
 from .simple import SimpleGraph, as_simple
 from .spmm import spmm
+from .ssd import ssd
 from .vector_quantize import Quantized, vector_quantize
 
 __all__ = [
@@ -51,5 +52,6 @@ __all__ = [
     "segment_softmax",
     "selective_scan",
     "spmm",
+    "ssd",
     "vector_quantize",
 ]

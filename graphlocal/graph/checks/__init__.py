@@ -53,6 +53,7 @@ from .pairs import check_pair_columns as check_pair_columns
 from .pairs import check_pair_range as check_pair_range
 from .scans import check_direction as check_direction
 from .scans import check_float_tensors as check_float_tensors
+from .scans import check_sequence_rows as check_sequence_rows
 from .scans import check_sequences as check_sequences
 from .scans import check_shape as check_shape
 from .sampling import check_draw_weights as check_draw_weights

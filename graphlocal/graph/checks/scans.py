@@ -28,6 +28,14 @@ def check_float_tensors(tensors: dict[str, Any]) -> None:
                  "move one of them with .to(device)")
 
 
+def check_sequence_rows(x: Any, channels: int, argument: str = "x") -> None:
+    """Floating-point rows of so many channels: a batch ``[B, L, C]`` or packed ``[T, C]``."""
+    check_float_tensors({argument: x})
+    if x.ndim not in (2, 3) or x.shape[-1] != channels:
+        fail(argument, f"shape {tuple(x.shape)}",
+             f"a batch (B, L, {channels}) or packed rows (T, {channels})")
+
+
 def check_direction(reverse: Any, argument: str, channels: int) -> tuple[bool, bool]:
     """Whether the first and the second half of the channels of ``argument`` run backwards."""
     if not isinstance(reverse, bool) and (not isinstance(reverse, str) or reverse != "both"):

@@ -1,11 +1,14 @@
 """Blocks of selective state spaces, on batches of sequences and on packed ones."""
 
 from .bi_mamba_block import BiMambaBlock
+from .mamba2_block import GatedRMSNorm, Mamba2Block
 from .mamba_block import MambaBlock
 from .order_nodes import order_nodes
 
 __all__ = [
     "BiMambaBlock",
+    "GatedRMSNorm",
+    "Mamba2Block",
     "MambaBlock",
     "order_nodes",
 ]

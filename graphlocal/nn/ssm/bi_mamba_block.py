@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ...graph import checks
+from ...ops.causal_conv import causal_conv
+from ...ops.selective_scan import selective_scan
 from .mamba_block import MambaBlock
 
 
@@ -40,7 +45,6 @@ class BiMambaBlock(nn.Module):
         GraphError: If an argument or a shape is wrong.
 
     Example:
-        >>> import torch
         >>> block = BiMambaBlock(32)
         >>> block(torch.randn(7, 32), torch.tensor([0, 3, 3, 7])).shape
         torch.Size([7, 32])
@@ -72,10 +76,37 @@ class BiMambaBlock(nn.Module):
 
     def forward(self, x: Tensor, ptr: Tensor | None = None) -> Tensor:
         """Runs the block along every sequence."""
-        checks.check_float_tensors({"x": x})
-        if x.dim() < 2 or x.shape[-1] != self.channels:
-            checks.fail("x", f"shape {tuple(x.shape)}", f"rows of {self.channels} channels")
-        y = self.norm(x)
-        y = self.forwards(y, ptr) + self.backwards(y, ptr, reverse=True)
-        y = self.dropout(self.out_proj(y))
+        checks.check_sequence_rows(x, self.channels)
+        y = self.dropout(self.out_proj(self._scan(self.norm(x), ptr)))
         return x + y if self.residual else y
+
+    def _scan(self, x: Tensor, ptr: Tensor | None) -> Tensor:
+        """Sum of what both blocks make of the rows. Their channels lie side by side, so that every
+        step of them is one operation, and both directions are one scan."""
+        blocks = self.forwards, self.backwards
+        inner = blocks[0].d_inner
+
+        def join(read: Callable[[MambaBlock], Tensor | None], dim: int = 0) -> Tensor | None:
+            parts = [read(block) for block in blocks]
+            return None if parts[0] is None else torch.cat(parts, dim)
+
+        def input_first(of: Callable[[MambaBlock], Tensor | None]) -> Tensor | None:
+            parts = [of(block) for block in blocks]
+            if parts[0] is None:
+                return None
+            return torch.cat([part[piece] for piece in (slice(0, inner), slice(inner, None))
+                              for part in parts])
+
+        mixed = functional.linear(x, input_first(lambda block: block.in_proj.weight),
+                                  input_first(lambda block: block.in_proj.bias))
+        u, z = mixed.chunk(2, dim=-1)
+        u = causal_conv(u, join(lambda block: block.conv1d.weight.squeeze(1)),
+                        join(lambda block: block.conv1d.bias), reverse="both", ptr=ptr, silu=True)
+        dt, A, B, C, D = zip(*(block.scan_arguments(part) for block, part in
+                               zip(blocks, u.chunk(2, dim=-1), strict=True)), strict=True)
+        y = selective_scan(
+            u, torch.cat(dt, dim=-1), torch.cat(A), torch.cat(B, dim=-2), torch.cat(C, dim=-2),
+            torch.cat(D), z, join(lambda block: block.dt_proj.bias), True, "both", ptr)
+        bias = blocks[0].out_proj.bias
+        return functional.linear(y, join(lambda block: block.out_proj.weight, 1),
+                                 None if bias is None else bias + blocks[1].out_proj.bias)

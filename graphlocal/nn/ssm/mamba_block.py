@@ -125,11 +125,11 @@ class MambaBlock(nn.Module):
 
     def forward(self, x: Tensor, ptr: Tensor | None = None, reverse: bool = False) -> Tensor:
         """Runs the block along every sequence; ``reverse`` from its end."""
-        self._check(x)
+        checks.check_sequence_rows(x, self.channels)
         u, z = self.in_proj(x).chunk(2, dim=-1)
         u = causal_conv(u, self.conv1d.weight.squeeze(1), self.conv1d.bias, reverse=reverse,
                         ptr=ptr, silu=True)
-        return self.out_proj(selective_scan(u, *self._scanned(u), z, self.dt_proj.bias, True,
+        return self.out_proj(selective_scan(u, *self.scan_arguments(u), z, self.dt_proj.bias, True,
                                             reverse, ptr))
 
     def allocate_state(self, batch_size: int) -> tuple[Tensor, Tensor]:
@@ -158,28 +158,23 @@ class MambaBlock(nn.Module):
             >>> torch.allclose(torch.stack(rows, dim=1), block(x), atol=1e-5)
             True
         """
-        self._check(x)
+        checks.check_sequence_rows(x, self.channels)
         u, z = self.in_proj(x).chunk(2, dim=-1)
         conv_state = torch.cat([conv_state[..., 1:], u.unsqueeze(-1)], dim=-1)
         u = (conv_state * self.conv1d.weight.squeeze(1)).sum(-1)
         if self.conv1d.bias is not None:
             u = u + self.conv1d.bias
         u = functional.silu(u).unsqueeze(1)  # [B, 1, E]
-        y, ssm_state = selective_scan(u, *self._scanned(u), z.unsqueeze(1), self.dt_proj.bias,
+        y, ssm_state = selective_scan(u, *self.scan_arguments(u), z.unsqueeze(1), self.dt_proj.bias,
                                       True, initial_state=ssm_state, return_last_state=True)
         return self.out_proj(y.squeeze(1)), conv_state, ssm_state
 
-    def _scanned(self, u: Tensor) -> tuple[Tensor, ...]:
-        """Step sizes, ``A``, ``B``, ``C`` and ``D`` of the scan of ``u``."""
+    def scan_arguments(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Step sizes before the softplus, ``A``, ``B``, ``C`` and ``D`` of the scan of ``u``."""
         dt, B, C = self.x_proj(u).split([self.dt_rank, self.d_state, self.d_state], dim=-1)
-        A = -self.A_log.float().exp() if self.A_log.dtype != torch.float64 else -self.A_log.exp()
-        return (functional.linear(dt, self.dt_proj.weight), A, B.unsqueeze(-2), C.unsqueeze(-2),
-                self.D)
-
-    def _check(self, x: Tensor) -> None:
-        checks.check_float_tensors({"x": x})
-        if x.dim() < 2 or x.shape[-1] != self.channels:
-            checks.fail("x", f"shape {tuple(x.shape)}", f"rows of {self.channels} channels")
+        rates = self.A_log if self.A_log.dtype == torch.float64 else self.A_log.float()
+        return (functional.linear(dt, self.dt_proj.weight), -rates.exp(), B.unsqueeze(-2),
+                C.unsqueeze(-2), self.D)
 
     def extra_repr(self) -> str:
         """What tells it from other blocks."""
