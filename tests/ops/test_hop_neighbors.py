@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -74,6 +76,28 @@ def test_is_remembered() -> None:
     assert other.edge_index is again.edge_index is not first.edge_index
     edge_index[:, 0] = torch.tensor([40, 39])
     assert _rows(hop_neighbors(edge_index, 2, num_nodes)) == _plain(edge_index, num_nodes, [2])
+
+
+def test_draws_do_not_pile_up() -> None:
+    edge_index, num_nodes = zoo("hub")
+    made = [hop_neighbors(edge_index, 2, num_nodes, max_per_node=3, seed=seed)
+            for seed in range(12)]
+    found = [weakref.ref(pairs.hop) for pairs in made]
+    kept = hop_neighbors(edge_index, 2, num_nodes, max_per_node=3, seed=11)
+    assert kept.hop is made[-1].hop
+    want = _rows(kept)
+    kept.hop.zero_()  # whoever gets them may write into them
+    assert _rows(hop_neighbors(edge_index, 2, num_nodes, max_per_node=3, seed=11)) == want
+    del made, kept
+    assert sum(ref() is not None for ref in found) <= 8
+
+
+def test_drawn_in_inference_mode_serves_training() -> None:
+    edge_index, num_nodes = zoo("hub")
+    with torch.inference_mode():
+        first = hop_neighbors(edge_index, 2, num_nodes, max_per_node=3)
+    assert not first.edge_index.is_inference()
+    assert hop_neighbors(edge_index, 2, num_nodes, max_per_node=3).hop is first.hop
 
 
 def test_cap_draws_from_the_ring() -> None:
