@@ -70,6 +70,7 @@ class BiLevelRoutingAttention(GlobalAttention):
         self.part_size = checks.check_count(part_size, "part_size", least=1)
         self.seed = checks.check_count(seed, "seed")
 
+    @torch.compiler.disable  # it depends on sizes and draws throughout
     def forward(self, x: Tensor, batch: Tensor | None = None, *, partition: Tensor | None = None,
                 edge_index: Any = None) -> Tensor:
         """Features of the nodes after attention.

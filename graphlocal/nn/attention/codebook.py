@@ -103,11 +103,13 @@ class Codebook(nn.Module):
         """Which centroids ``[B]`` stand for enough to be taken."""
         return (self.count > self.dead_below * self.count.mean()) & (self.count > 0)
 
+    @torch.compiler.disable
     def nearest(self, x: Tensor) -> Tensor:
         """Index of the nearest centroid of each row, by the statistics of all batches so far."""
         x = x.detach().to(self.centroid.dtype)
         return self._quantize((x - self.running_mean) / self._scale()).index
 
+    @torch.compiler.disable
     @torch.no_grad()
     def start(self, x: Tensor) -> None:
         """Takes statistics and centroids from the first batch; later ones change nothing.
@@ -138,6 +140,7 @@ class Codebook(nn.Module):
         self._settle(found.total)
         self.steps.fill_(1)
 
+    @torch.compiler.disable
     @torch.no_grad()
     def observe(self, x: Tensor) -> Tensor:
         """Moves statistics and centroids by a batch.

@@ -151,6 +151,7 @@ class CodebookAttention(nn.Module):
         out = out.flatten(1)
         return out if self.lin_out is None else self.lin_out(out)
 
+    @torch.compiler.disable
     def _within_graphs(self, q: Tensor, k: Tensor, v: Tensor, ptr: Tensor, index: Tensor,
                        dropout: float) -> Tensor:
         """Attention of each node to the centroids its own graph uses, by their counts in it."""
@@ -181,6 +182,7 @@ class CodebookAttention(nn.Module):
                 count = assigned.to(count.dtype)
         return count.log()
 
+    @torch.compiler.disable
     @torch.no_grad()
     def _note(self, node_id: Tensor | None, index: Tensor, x: Tensor) -> None:
         """Moves the nodes of all processes to their new centroids."""

@@ -1,4 +1,8 @@
-"""Attention within many groups of rows of different sizes, and within one of any size."""
+"""Attention within many groups of rows of different sizes, and within one of any size.
+
+What depends on the sizes of groups is left as it is by ``torch.compile``, which would compile it
+anew for every batch.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,11 @@ def graph_ptr(batch: Tensor | None, x: Tensor) -> Tensor | None:
     if batch is None:
         return None
     checks.check_groups(batch, x)
+    return _borders_of_runs(batch)
 
+
+@torch.compiler.disable
+def _borders_of_runs(batch: Tensor) -> Tensor:
     def build() -> Tensor:
         checks.check_sorted(batch)
         return borders(torch.unique_consecutive(batch, return_counts=True)[1])
@@ -68,6 +76,7 @@ class Bucket(NamedTuple):
     absent: Tensor | None
 
 
+@torch.compiler.disable
 def buckets(ptr: Tensor, exact: bool = False) -> list[Bucket]:
     """Groups of rows ``ptr[s]:ptr[s + 1]`` by their sizes, without the empty ones.
 
@@ -159,6 +168,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None,
     return torch.cat(out).transpose(1, 2)
 
 
+@torch.compiler.disable
 def attend_groups(q: Tensor, k: Tensor, v: Tensor, query_ptr: Tensor, key_ptr: Tensor,
                   bias: Tensor | None = None, dropout: float = 0.0,
                   query_row: Tensor | None = None, key_row: Tensor | None = None) -> Tensor:
@@ -221,6 +231,7 @@ def nothing(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return 0 * q + 0 * (k.sum() + v.sum())
 
 
+@torch.compiler.disable
 def join_buckets(parts: list[Tensor], found: list[Bucket], like: Tensor) -> Tensor:
     """Rows ``[S, L, ...]`` of buckets where they belong among zeros of the shape of ``like``.
 

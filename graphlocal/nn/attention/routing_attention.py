@@ -80,6 +80,7 @@ class RoutingAttention(GlobalAttention):
         super().reset_parameters()
         self._reset_centroids()
 
+    @torch.compiler.disable  # it depends on sizes and draws throughout
     def forward(self, x: Tensor, batch: Tensor | None = None) -> Tensor:
         """Features of the nodes after attention; in training mode, the centroids move then.
 

@@ -62,6 +62,7 @@ class SubsampledAttention(GlobalAttention):
         self.draws = checks.check_count(draws, "draws")
         self.seed = checks.check_count(seed, "seed", most=2**62)
 
+    @torch.compiler.disable  # it depends on sizes and draws throughout
     def forward(self, x: Tensor, batch: Tensor | None = None, *,
                 order: Tensor | None = None) -> Tensor:
         """Features of the nodes after attention.

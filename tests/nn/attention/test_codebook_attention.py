@@ -268,3 +268,14 @@ def test_it_learns_where_the_nodes_are() -> None:
     error = (normal - book.centroid[book.nearest(x)]).square().sum()
     best = KMeans(8, n_init=5, random_state=0).fit(normal.numpy()).inertia_
     assert error < 1.15 * best
+
+
+def test_it_compiles_around_what_depends_on_sizes() -> None:
+    layer, x, batch = layer_of(4).eval(), features(20), torch.arange(20) // 7
+    close(torch.compile(layer, fullgraph=True, backend="eager")(x), layer(x))
+    compiled = torch.compile(layer, backend="eager")
+    close(compiled(x, batch), layer(x, batch))
+    other = copy.deepcopy(layer).train()
+    compiled.train()
+    close(compiled(x), other(x))
+    close(layer.codebook.centroid, other.codebook.centroid)
