@@ -16,7 +16,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-_WIDE, _NARROW = 16, 8
+from .exponential import emit_exponential
+
+#: Numbers in a whole vector.
+LANES = 16
+_WIDE, _NARROW = LANES, 8
 #: A product and a sum may be rounded once instead of twice.
 _FUSED = ("contract",)
 _INT = ir.IntType(32)
@@ -54,8 +58,8 @@ def _each_run(builder: Any, count: Any, body: Callable[[Any, int], None]) -> Non
         body(builder.add(done, loop.index), 1)
 
 
-def _sum_lanes(builder: Any, value: Any, lanes: int) -> Any:
-    """Sum of the lanes of a vector, by halves."""
+def _by_halves(builder: Any, value: Any, lanes: int, join: Callable[..., Any]) -> Any:
+    """All lanes of a vector joined to one number."""
     if lanes == 1:
         return value
     while lanes > 1:
@@ -64,41 +68,72 @@ def _sum_lanes(builder: Any, value: Any, lanes: int) -> Any:
         halves = (ir.Constant(ir.VectorType(_INT, lanes), list(range(first, first + lanes)))
                   for first in (0, lanes))
         low, high = (builder.shuffle_vector(value, none, half) for half in halves)
-        value = builder.fadd(low, high)
+        value = join(builder, high, low)
     return builder.extract_element(value, _INT(0))
+
+
+def _sum_lanes(builder: Any, value: Any, lanes: int) -> Any:
+    return _by_halves(builder, value, lanes, lambda builder, a, b: builder.fadd(a, b))
+
+
+def _larger(builder: Any, a: Any, b: Any) -> Any:
+    """``b`` where ``a`` is NaN."""
+    return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+
+def _vector(real: ir.Type, lanes: int) -> ir.Type:
+    return ir.VectorType(real, lanes) if lanes > 1 else real
+
+
+def _splat(builder: Any, value: Any, lanes: int) -> Any:
+    if lanes == 1:
+        return value
+    empty = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
+    first = builder.insert_element(empty, value, _INT(0))
+    everywhere = ir.Constant(ir.VectorType(_INT, lanes), [0] * lanes)
+    return builder.shuffle_vector(first, empty, everywhere)
+
+
+def _sum_of_products(builder: Any, left: Any, right: Any, count: Any) -> Any:
+    real, sums = left.type.pointee, {}
+    for lanes in (_WIDE, _NARROW, 1):
+        kind = _vector(real, lanes)
+        sums[lanes] = cgutils.alloca_once(builder, kind)
+        builder.store(ir.Constant(kind, [0.0] * lanes if lanes > 1 else 0.0), sums[lanes])
+
+    def body(offset, lanes):
+        (a, _), (b, _) = (_load(builder, pointer, offset, lanes) for pointer in (left, right))
+        product = builder.fmul(a, b, flags=_FUSED)
+        builder.store(builder.fadd(builder.load(sums[lanes]), product, flags=_FUSED), sums[lanes])
+
+    _each_run(builder, count, body)
+    parts = [_sum_lanes(builder, builder.load(at), lanes) for lanes, at in sums.items()]
+    return builder.fadd(builder.fadd(parts[0], parts[1]), parts[2])
+
+
+def _row(builder: Any, rows: Any, number: Any, stride: Any) -> Any:
+    """Where the row ``rows[number]`` starts."""
+    row = builder.load(builder.gep(rows, [number]))
+    if row.type != stride.type:
+        row = builder.zext(row, stride.type)
+    return builder.mul(row, stride)
 
 
 @intrinsic
 def dot(typing_context, x, i, y, j, count):
     """``sum(x[i + f] * y[j + f])`` over ``f < count``."""
-    number = x.dtype
 
     def generate(context, builder, signature, args):
-        left = _pointer(context, builder, signature.args[0], args[0], args[1])
-        right = _pointer(context, builder, signature.args[2], args[2], args[3])
-        real, sums = context.get_value_type(number), {}
-        for lanes in (_WIDE, _NARROW, 1):
-            kind = ir.VectorType(real, lanes) if lanes > 1 else real
-            sums[lanes] = cgutils.alloca_once(builder, kind)
-            builder.store(ir.Constant(kind, [0.0] * lanes if lanes > 1 else 0.0), sums[lanes])
+        left, right = (_pointer(context, builder, signature.args[k], args[k], args[k + 1])
+                       for k in (0, 2))
+        return _sum_of_products(builder, left, right, args[4])
 
-        def body(offset, lanes):
-            (a, _), (b, _) = (_load(builder, p, offset, lanes) for p in (left, right))
-            product = builder.fmul(a, b, flags=_FUSED)
-            total = builder.load(sums[lanes])
-            builder.store(builder.fadd(total, product, flags=_FUSED), sums[lanes])
-
-        _each_run(builder, args[4], body)
-        parts = [_sum_lanes(builder, builder.load(at), lanes) for lanes, at in sums.items()]
-        return builder.fadd(builder.fadd(parts[0], parts[1]), parts[2])
-
-    return number(x, types.uintp, y, types.uintp, types.uintp), generate
+    return x.dtype(x, types.uintp, y, types.uintp, types.uintp), generate
 
 
 @intrinsic
 def add_scaled(typing_context, out, o, factor, x, i, count):
     """``out[o + f] += factor * x[i + f]`` for ``f < count``; the two do not overlap."""
-    number = x.dtype
 
     def generate(context, builder, signature, args):
         to = _pointer(context, builder, signature.args[0], args[0], args[1])
@@ -107,17 +142,159 @@ def add_scaled(typing_context, out, o, factor, x, i, count):
         def body(offset, lanes):
             value, _ = _load(builder, source, offset, lanes)
             total, at = _load(builder, to, offset, lanes)
-            factor = args[2]
-            if lanes > 1:
-                empty = ir.Constant(value.type, ir.Undefined)
-                first = builder.insert_element(empty, factor, _INT(0))
-                everywhere = ir.Constant(ir.VectorType(_INT, lanes), [0] * lanes)
-                factor = builder.shuffle_vector(first, empty, everywhere)
-            product = builder.fmul(factor, value, flags=_FUSED)
+            product = builder.fmul(_splat(builder, args[2], lanes), value, flags=_FUSED)
             builder.store(builder.fadd(total, product, flags=_FUSED), at,
-                          align=_size(context.get_value_type(number)))
+                          align=_size(to.type.pointee))
 
         _each_run(builder, args[5], body)
         return context.get_dummy_value()
 
-    return types.void(out, types.uintp, number, x, types.uintp, types.uintp), generate
+    return types.void(out, types.uintp, x.dtype, x, types.uintp, types.uintp), generate
+
+
+@intrinsic
+def put_dots(typing_context, out, o, kept, scale, x, i, y, rows, slot, stride, part, edges, count):
+    """``out[o + e] = kept * out[o + e] + scale * sum(x[i + f] * y[rows[slot + e] * stride + part +
+    f])`` over ``f < count``, for ``e < edges``. ``kept`` is a truth value."""
+
+    def generate(context, builder, signature, args):
+        to, left = (_pointer(context, builder, signature.args[k], args[k], args[k + 1])
+                    for k in (0, 4))
+        right = _pointer(context, builder, signature.args[6], args[6], args[10])
+        rows = _pointer(context, builder, signature.args[7], args[7], args[8])
+        with cgutils.for_range(builder, args[11], intp=args[11].type) as loop:
+            there = builder.gep(right, [_row(builder, rows, loop.index, args[9])])
+            found = _sum_of_products(builder, left, there, args[12])
+            found = builder.fmul(found, args[3])
+            at = builder.gep(to, [loop.index])
+            before = builder.select(args[2], builder.load(at), ir.Constant(found.type, 0.0))
+            builder.store(builder.fadd(before, found), at)
+        return context.get_dummy_value()
+
+    index = types.uintp
+    known = (out, index, types.boolean, x.dtype, x, index, y, rows)
+    return types.void(*known, *(index,) * 5), generate
+
+
+@intrinsic
+def add_weighted(typing_context, out, o, weight, w, x, rows, slot, stride, part, edges, count):
+    """``out[o + f] += sum(weight[w + e] * x[rows[slot + e] * stride + part + f])`` over
+    ``e < edges``, for ``f < count``.
+
+    A vector of ``out`` stays in its register while all edges are added, one after the other.
+    """
+
+    def generate(context, builder, signature, args):
+        to, factors = (_pointer(context, builder, signature.args[k], args[k], args[k + 1])
+                       for k in (0, 2))
+        source = _pointer(context, builder, signature.args[4], args[4], args[8])
+        rows = _pointer(context, builder, signature.args[5], args[5], args[6])
+        real = to.type.pointee
+        sums = {lanes: cgutils.alloca_once(builder, _vector(real, lanes))
+                for lanes in (_WIDE, _NARROW, 1)}
+
+        def body(offset, lanes):
+            total, at = _load(builder, to, offset, lanes)
+            builder.store(total, sums[lanes])
+            shifted = builder.gep(source, [offset])
+            with cgutils.for_range(builder, args[9], intp=args[9].type) as loop:
+                value, _ = _load(builder, shifted, _row(builder, rows, loop.index, args[7]), lanes)
+                factor = builder.load(builder.gep(factors, [loop.index]))
+                product = builder.fmul(_splat(builder, factor, lanes), value, flags=_FUSED)
+                total = builder.fadd(builder.load(sums[lanes]), product, flags=_FUSED)
+                builder.store(total, sums[lanes])
+            builder.store(builder.load(sums[lanes]), at, align=_size(real))
+
+        _each_run(builder, args[10], body)
+        return context.get_dummy_value()
+
+    index = types.uintp
+    return types.void(out, index, weight, index, x, rows, *(index,) * 5), generate
+
+
+@intrinsic
+def largest(typing_context, x, i, vectors, least):
+    """The largest of ``least`` and the numbers of some whole vectors from ``x[i]`` on; NaN is
+    passed over."""
+
+    def generate(context, builder, signature, args):
+        first = _pointer(context, builder, signature.args[0], args[0], args[1])
+        at = cgutils.alloca_once(builder, _vector(first.type.pointee, _WIDE))
+        builder.store(_splat(builder, args[3], _WIDE), at)
+        with cgutils.for_range(builder, args[2], intp=args[2].type) as loop:
+            value, _ = _load(builder, first, builder.mul(loop.index, args[2].type(_WIDE)), _WIDE)
+            builder.store(_larger(builder, value, builder.load(at)), at)
+        return _by_halves(builder, builder.load(at), _WIDE, _larger)
+
+    return x.dtype(x, types.uintp, types.uintp, x.dtype), generate
+
+
+@intrinsic
+def exponentials(typing_context, x, i, vectors, shift):
+    """``exp(x - shift)`` in place of some whole vectors from ``x[i]`` on, and their sum."""
+
+    def generate(context, builder, signature, args):
+        first = _pointer(context, builder, signature.args[0], args[0], args[1])
+        kind = _vector(first.type.pointee, _WIDE)
+        at = cgutils.alloca_once(builder, kind)
+        builder.store(ir.Constant(kind, [0.0] * _WIDE), at)
+        shift = _splat(builder, args[3], _WIDE)
+        with cgutils.for_range(builder, args[2], intp=args[2].type) as loop:
+            value, here = _load(builder, first, builder.mul(loop.index, args[2].type(_WIDE)), _WIDE)
+            value = emit_exponential(builder, builder.fsub(value, shift), x.dtype)
+            builder.store(value, here, align=_size(first.type.pointee))
+            builder.store(builder.fadd(builder.load(at), value), at)
+        return _sum_lanes(builder, builder.load(at), _WIDE)
+
+    return x.dtype(x, types.uintp, types.uintp, x.dtype), generate
+
+
+@intrinsic
+def fill(typing_context, x, i, vectors, value):
+    """Writes ``value`` to some whole vectors from ``x[i]`` on."""
+
+    def generate(context, builder, signature, args):
+        first = _pointer(context, builder, signature.args[0], args[0], args[1])
+        value = _splat(builder, args[3], _WIDE)
+        with cgutils.for_range(builder, args[2], intp=args[2].type) as loop:
+            _, at = _load(builder, first, builder.mul(loop.index, args[2].type(_WIDE)), _WIDE)
+            builder.store(value, at, align=_size(first.type.pointee))
+        return context.get_dummy_value()
+
+    return types.void(x, types.uintp, types.uintp, x.dtype), generate
+
+
+@intrinsic
+def multiply_above(typing_context, x, i, y, level, vectors):
+    """``x[i + f] = y[i + f] * (x[i + f] - level)`` for some whole vectors."""
+
+    def generate(context, builder, signature, args):
+        to = _pointer(context, builder, signature.args[0], args[0], args[1])
+        other = _pointer(context, builder, signature.args[2], args[2], args[1])
+        level = _splat(builder, args[3], _WIDE)
+        with cgutils.for_range(builder, args[4], intp=args[4].type) as loop:
+            offset = builder.mul(loop.index, args[4].type(_WIDE))
+            (value, at), (weight, _) = (_load(builder, p, offset, _WIDE) for p in (to, other))
+            value = builder.fmul(weight, builder.fsub(value, level))
+            builder.store(value, at, align=_size(to.type.pointee))
+        return context.get_dummy_value()
+
+    return types.void(x, types.uintp, x, x.dtype, types.uintp), generate
+
+
+@intrinsic
+def multiply(typing_context, out, o, factor, count):
+    """``out[o + f] *= factor`` for ``f < count``."""
+
+    def generate(context, builder, signature, args):
+        to = _pointer(context, builder, signature.args[0], args[0], args[1])
+
+        def body(offset, lanes):
+            value, at = _load(builder, to, offset, lanes)
+            builder.store(builder.fmul(value, _splat(builder, args[2], lanes)), at,
+                          align=_size(to.type.pointee))
+
+        _each_run(builder, args[3], body)
+        return context.get_dummy_value()
+
+    return types.void(out, types.uintp, out.dtype, types.uintp), generate

@@ -43,10 +43,8 @@ def _arrays(
             *kernel_arguments(seed, dropout, number))
 
 
-def _scratch(heads: int, dtype: torch.dtype, numbers: int) -> tuple[NDArray[Any], ...]:
-    number = _number(dtype)
-    return (np.empty(heads * kernel.RUN, number),
-            *(np.empty(heads, number) for _ in range(numbers)))
+def _scratch(dtype: torch.dtype, *sizes: int) -> tuple[NDArray[Any], ...]:
+    return tuple(np.empty(size, _number(dtype)) for size in sizes)
 
 
 def _attention(
@@ -62,7 +60,8 @@ def _attention(
         ptr = array(rowptr)
         run_blocks(kernel.attend_rows, row_blocks(ptr), ptr, array(col), array(perm),
                    *_arrays(q, k, v, bias, edge_key, edge_value, seed, scale, dropout),
-                   flat(out), flat(lse), scratch=lambda: _scratch(heads, q.dtype, 2))
+                   flat(out), flat(lse),
+                   scratch=lambda: _scratch(q.dtype, heads * kernel.RUN, heads, heads))
     return out, lse
 
 
@@ -104,12 +103,16 @@ def _attention_backward(
     if needs[5]:
         grad_value = empty((num_edges, heads, v.shape[2]), q.dtype)
     weights = empty((num_edges, 2, heads), q.dtype)
+
+    def scratch() -> tuple[NDArray[Any], ...]:
+        return _scratch(q.dtype, heads * kernel.RUN, heads * kernel.RUN)
+
     if q.shape[0] and heads:
         operands = _arrays(q, k, v, bias, edge_key, edge_value, seed, scale, dropout)
         ptr, upper = array(rowptr), flat(grad)
         run_blocks(kernel.attend_rows_backward, row_blocks(ptr), ptr, array(col), array(perm),
                    *operands, flat(out), flat(lse), upper, flat(grad_q), flat(grad_key),
-                   flat(grad_value), flat(weights), scratch=lambda: _scratch(heads, q.dtype, 1))
+                   flat(grad_value), flat(weights), scratch=scratch)
     if needs[3]:
         grad_bias = weights[:, 1].contiguous()
     if needs[1] or needs[2]:
@@ -118,7 +121,8 @@ def _attention_backward(
             ptr = array(t_rowptr)
             run_blocks(kernel.attend_columns_backward, row_blocks(ptr), ptr, array(t_col),
                        array(t_perm), flat(q), flat(grad), flat(weights), heads, q.shape[2],
-                       v.shape[2], _number(q.dtype)(scale), flat(grad_k), flat(grad_v))
+                       v.shape[2], _number(q.dtype)(scale), flat(grad_k), flat(grad_v),
+                       scratch=scratch)
     return grad_q, grad_k, grad_v, grad_bias, grad_key, grad_value
 
 
