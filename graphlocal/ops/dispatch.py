@@ -37,7 +37,7 @@ _ROUNDED = ("selective_scan", "causal_conv")
 _WITHOUT_SCATTER = ("additive_attention", "causal_conv", "common_neighbors",
                     "neighbor_attention", "overlap_sum", "selective_scan", "vector_quantize")
 #: Ops that compute half precision in float32 and round what comes out.
-_WIDENED = ("neighbor_attention",)
+_WIDENED = ("additive_attention", "neighbor_attention")
 
 
 # A compiler may take the answer for a constant: it depends on the call and the environment alone.

@@ -229,6 +229,10 @@ def test_dtypes_are_promoted() -> None:
     assert ops.gat_attention(score, score, v, edge_index).dtype is torch.float32
     short = ops.gat_attention(score, score, v.bfloat16(), edge_index)
     assert short.dtype is torch.bfloat16
+    want = ops.gat_attention(score, score, v.bfloat16().float(), edge_index).bfloat16()
+    assert torch.equal(short, want)
+    x, att = v.half(), torch.ones(1, 3, dtype=torch.half)
+    assert ops.gatv2_attention(x, x, att, edge_index).dtype is torch.half
 
 
 def test_definitions_under_transforms() -> None:

@@ -13,6 +13,8 @@ from ..attention_dropout import draw_seed, weight_factors
 from ..dispatch import choose
 from . import binding, reference
 
+_SHORT = (torch.float16, torch.bfloat16)
+
 
 def gat_attention(
     source_score: Tensor,
@@ -36,6 +38,7 @@ def gat_attention(
     for every head on its own. No tensor of edges, heads and channels exists, neither forward nor
     backward: weights are computed again from the logarithm of the sum of each row. A node without
     in-edges, or with scores of ``-inf`` alone, gets 0; ``NaN`` stays with the nodes it reaches.
+    Half precision is computed in float32.
 
     Args:
         source_score: Score :math:`s` of each source node and head.
@@ -79,15 +82,17 @@ def gat_attention(
         checks.check_tensor(edge_score, "edge_score", (adjacency.num_edges, heads))
     slope = checks.check_number(negative_slope, "negative_slope")
     seed = draw_seed(dropout, training, generator)
-    (source_score, target_score, v, edge_score) = _alike(
+    dtype, (source_score, target_score, v, edge_score) = _alike(
         adjacency, source_score=source_score, target_score=target_score, v=v,
         edge_score=edge_score)
     if choose("additive_attention", v.device.type, v.dtype, "gat") == "reference":
         factors = _factors(seed, dropout, adjacency, heads, v)
-        return reference.gat_attention(adjacency, source_score, target_score, v, edge_score,
-                                       slope, factors)
-    return binding.gat(*adjacency, source_score, target_score, v, edge_score, seed, slope,
-                       float(dropout))[0]
+        out = reference.gat_attention(adjacency, source_score, target_score, v, edge_score,
+                                      slope, factors)
+    else:
+        out, _ = binding.gat(*adjacency, source_score, target_score, v, edge_score, seed, slope,
+                             float(dropout))
+    return out.to(dtype)
 
 
 def gatv2_attention(
@@ -114,6 +119,7 @@ def gatv2_attention(
     for every head on its own. Without ``edge`` no tensor of edges, heads and channels exists,
     neither forward nor backward: scores are computed again from both ends. A node without in-edges,
     or with scores of ``-inf`` alone, gets 0; ``NaN`` stays with the nodes it reaches.
+    Half precision is computed in float32.
 
     Args:
         source: Features :math:`\mathbf{x}` of the source nodes.
@@ -158,19 +164,23 @@ def gatv2_attention(
         checks.check_tensor(edge, "edge", (adjacency.num_edges, heads, channels))
     slope = checks.check_number(negative_slope, "negative_slope")
     seed = draw_seed(dropout, training, generator)
-    source, target, att, edge, value = _alike(
+    dtype, (source, target, att, edge, value) = _alike(
         adjacency, source=source, target=target, att=att, edge=edge, value=value)
     if choose("additive_attention", source.device.type, source.dtype, "gatv2") == "reference":
         factors = _factors(seed, dropout, adjacency, heads, source)
-        return reference.gatv2_attention(
+        out = reference.gatv2_attention(
             adjacency, source, target, att, edge, source if value is None else value, slope,
             factors)
-    return binding.gatv2(*adjacency, source, target, att, edge, value, seed, slope,
-                         float(dropout))[0]
+    else:
+        out, _ = binding.gatv2(*adjacency, source, target, att, edge, value, seed, slope,
+                               float(dropout))
+    return out.to(dtype)
 
 
-def _alike(adjacency: Adjacency, **tensors: Tensor | None) -> list[Tensor | None]:
-    """The tensors in one dtype that holds them all, after a look at their devices."""
+def _alike(
+    adjacency: Adjacency, **tensors: Tensor | None
+) -> tuple[torch.dtype, list[Tensor | None]]:
+    """The dtype of the output, and the tensors in one dtype to compute in."""
     device, dtype = adjacency.col.device, None
     for name, tensor in tensors.items():
         if tensor is None:
@@ -179,7 +189,8 @@ def _alike(adjacency: Adjacency, **tensors: Tensor | None) -> list[Tensor | None
             checks.fail(name, f"a tensor on {tensor.device}", f"one on {device}, as 'graph'",
                         "move one of them with .to(device)")
         dtype = tensor.dtype if dtype is None else torch.promote_types(dtype, tensor.dtype)
-    return [None if tensor is None else tensor.to(dtype) for tensor in tensors.values()]
+    wide = torch.float32 if dtype in _SHORT else dtype
+    return dtype, [None if tensor is None else tensor.to(wide) for tensor in tensors.values()]
 
 
 def _factors(

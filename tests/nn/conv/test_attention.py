@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch_geometric import EdgeIndex
+from torch_geometric.explain import Explainer, GNNExplainer
 from torch_geometric.nn import conv as pyg
 from torch_geometric.nn import models
 
@@ -331,15 +332,14 @@ def test_bad_input(pair: tuple[type, type]) -> None:
 
 
 @each_pair
-@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
-def test_compiles_to_one_graph(pair: tuple[type, type], backend: str) -> None:
+def test_compiles_to_one_graph(pair: tuple[type, type]) -> None:
     torch._dynamo.reset()
     edge_index, num_nodes = zoo_tensors("self_loops")
     mine, original = same_layers(*pair, make(heads=2))
     x = features(num_nodes)
     want = original(x, edge_index)
     want_grad = torch.autograd.grad(want.pow(2).sum(), [x, *original.parameters()])
-    compiled = torch.compile(mine, backend=backend, fullgraph=True)
+    compiled = torch.compile(mine, backend="aot_eager", fullgraph=True)
     for graph in (edge_index, ops.as_adjacency(edge_index, num_nodes)):
         out = compiled(x, graph)
         torch.testing.assert_close(out, want)
@@ -349,7 +349,7 @@ def test_compiles_to_one_graph(pair: tuple[type, type], backend: str) -> None:
     loops = {} if pair is PAIRS["Transformer"] else {"add_self_loops": False}
     mine, original = same_layers(*pair, make(heads=2, edge_dim=3, dropout=0.3, **loops))
     edge_attr = features(edge_index.size(1), 3, 5)
-    compiled = torch.compile(mine.eval(), backend=backend, fullgraph=True)
+    compiled = torch.compile(mine.eval(), backend="aot_eager", fullgraph=True)
     torch.testing.assert_close(compiled(x, edge_index, edge_attr),
                                original.eval()(x, edge_index, edge_attr))
     mine.train()
@@ -372,6 +372,43 @@ def test_graph_is_sorted_once_and_followed(monkeypatch: pytest.MonkeyPatch) -> N
     assert not torch.allclose(layer(x, edge_index), first) and len(built) == 2
     del edge_index
     assert len(layer(x, GRAPH)) == NUM_NODES
+
+
+@each_pair
+def test_explainer(pair: tuple[type, type], core_calls: list[str]) -> None:
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = pair[0](4, 3, heads=2, concat=False)
+
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+            return self.conv(x, edge_index).log_softmax(dim=-1)
+
+    net, x = Net(), torch.randn(NUM_NODES, 4)
+    before = net(x, GRAPH)
+    core_calls.clear()
+    explainer = Explainer(
+        net, GNNExplainer(epochs=3), explanation_type="model", node_mask_type="attributes",
+        edge_mask_type="object",
+        model_config={"mode": "multiclass_classification", "task_level": "node",
+                      "return_type": "log_probs"},
+    )
+    mask = explainer(x, GRAPH, index=5).edge_mask
+    assert mask is not None and mask.shape == (160,) and mask.any()
+    core_calls.clear()
+    torch.testing.assert_close(net(x, GRAPH), before)
+    assert core_calls == [OP[pair[0]]]  # back on the core
+
+
+def test_autocast() -> None:
+    for ours, theirs in PAIRS.values():
+        mine = ours(4, 3, heads=2)
+        original = theirs(4, 3, heads=2)
+        original.load_state_dict(mine.state_dict())
+        x = torch.randn(NUM_NODES, 4)
+        with torch.autocast("cpu", torch.bfloat16):
+            got, want = mine(x, GRAPH), original(x, GRAPH)
+        torch.testing.assert_close(got.float(), want.float(), atol=0.05, rtol=0.05)
 
 
 def test_second_gradient() -> None:
