@@ -52,6 +52,8 @@ class GraphTransformer(nn.Module):
         gated: Whether its layers have gates. Default: ``False``.
         jump: What the deep stage hands on, and what is read of the blocks: ``"last"`` layer's
             output, or the ``"sum"`` of all with a layer norm. Default: ``"last"``.
+        block_local: Whether the blocks look near as well as far; without, they are the global
+            stage behind the local one. Default: ``True``.
         ffn: Width of the blocks' feed-forward networks in multiples of ``hidden_channels``, or
             ``None`` for none. Default: ``2.0``.
         norm: Norm of the blocks: ``"layer"``, ``"batch"``, ``"graph"`` or ``None``.
@@ -111,6 +113,7 @@ class GraphTransformer(nn.Module):
         local_residual: bool = False,
         gated: bool = False,
         jump: Literal["last", "sum"] = "last",
+        block_local: bool = True,
         ffn: float | None = 2.0,
         norm: Literal["layer", "batch", "graph"] | None = "layer",
         norm_first: bool = True,
@@ -161,8 +164,8 @@ class GraphTransformer(nn.Module):
             LocalLayer(channels, near(), norm=local_norm, gated=gated, residual=local_residual,
                        dropout=dropout, act=act) for _ in range(self.local_layers))
         self.blocks = nn.ModuleList(
-            LocalGlobalBlock(channels, near(), far(), ffn=ffn, norm=norm, norm_first=norm_first,
-                             fusion=fusion, dropout=dropout, act=act)
+            LocalGlobalBlock(channels, near() if block_local else None, far(), ffn=ffn, norm=norm,
+                             norm_first=norm_first, fusion=fusion, dropout=dropout, act=act)
             for _ in range(self.num_layers))
         self.stage_norm, self.block_norm = (
             nn.LayerNorm(channels) if jump == "sum" and count > 1 else None

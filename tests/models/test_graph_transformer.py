@@ -58,7 +58,7 @@ STYLES = [
     *({"fusion": fusion, "norm": norm, "norm_first": first, "ffn": None if first else 2.0}
       for fusion in ("concat", "gate", "sequence") for norm, first in (("graph", True),
                                                                       ("batch", False))),
-    {"local": None}, {"global_attention": None}, {"encodings": {"where": 2}},
+    {"local": None}, {"global_attention": None}, {"local_layers": 1, "block_local": False}, {"encodings": {"where": 2}},
     {"encodings": {"where": LaplacianEncoder(2, 16, sign="invariant")}},
     {"local": lambda channels: SAGEConv(channels, channels)}, {"num_layers": 0, "local_layers": 2},
 ]
