@@ -48,10 +48,10 @@ SETTINGS: dict[str, dict] = {
         "train": {"lr": 0.003, "weight_decay": 1e-3, "epochs": 100, "patience": 40},
         "plain": {"gcn": 96, "gin": 96, "gat": 96}, "plain_layers": 2},
     "minesweeper": {
-        "model": {"hidden_channels": 32, "local_layers": 12, "num_layers": 1, "local": "sage",
-                  "global_attention": "codebook", "dropout": 0.1, "heads": 4,
-                  "global_options": {"num_centroids": 64}},
-        "train": {"lr": 0.01, "epochs": 320, "patience": None, "metric": "roc_auc",
+        "model": {"hidden_channels": 48, "local_layers": 12, "num_layers": 1, "local": "sage",
+                  "block_local": False, "ffn": None, "global_attention": "codebook",
+                  "dropout": 0.1, "heads": 4, "global_options": {"num_centroids": 64}},
+        "train": {"lr": 0.01, "epochs": 280, "patience": None, "metric": "roc_auc",
                   "eval_every": 10},
         "plain": {"gcn": 48, "gin": 32, "gat": 48}, "plain_layers": 13, "warmup": 10},
     "tolokers": {
