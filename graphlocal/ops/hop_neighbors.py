@@ -16,6 +16,7 @@ from ..kernels.cpu import hop_neighbors as kernel
 from ..kernels.cpu.counter_random import draw_key
 from ..kernels.cpu.parallel import row_blocks, run_blocks
 from .adjacency import as_adjacency
+from .arrays import empty
 from .memory import remember
 from .operator import operator
 from .rows import frozen
@@ -150,8 +151,7 @@ def _find_hops(
     if total * _PAIR > limit:
         checks.fail_memory(limit, total * _PAIR, f"there are {total:,} pairs at these distances: "
                            "pass max_per_node, or smaller hops")
-    edge_index = torch.empty((2, total), dtype=torch.int64)
-    hop = torch.empty(total, dtype=torch.int64)
+    edge_index, hop = empty((2, total), torch.int64), empty((total,), torch.int64)
     run_blocks(kernel.fill_hops, borders, rowptr, col, wanted, most, draw_key(seed, 0, _PURPOSE),
                begin, *edge_index.numpy(), hop.numpy(), scratch=scratch)
     return edge_index.to(device), hop.to(device)
