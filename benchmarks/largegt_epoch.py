@@ -138,6 +138,7 @@ def epoch(args: argparse.Namespace, path: Path) -> None:
     from graphlocal.transforms import random_projection
 
     torch.manual_seed(0)
+    torch.set_float32_matmul_precision(args.matmul_precision)
     nodes = int(args.nodes * _MILLION)
     clock = _Clock()
     graph = CSRGraph.from_edge_index(np.load(path, mmap_mode="r"), nodes)
@@ -189,7 +190,7 @@ def epoch(args: argparse.Namespace, path: Path) -> None:
     print(f"| 256 nodes scored | {time.perf_counter() - start:.2f} | |")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
     print(f"| peak resident memory, GB | {peak:.1f} | {torch.get_num_threads()} threads of torch, "
-          f"{num_threads()} of ours |", flush=True)
+          f"{num_threads()} of ours, matmul precision {args.matmul_precision} |", flush=True)
 
 
 class _Clock:
@@ -215,6 +216,9 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--law", choices=("exact", "path"), default="exact")
     parser.add_argument("--chunk-size", type=int, default=64)
+    parser.add_argument("--matmul-precision", default="highest",
+                        choices=("highest", "high", "medium"),
+                        help="medium lets oneDNN multiply, which some processors do faster")
     parser.add_argument("--no-position", action="store_true")
     parser.add_argument("--list", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()

@@ -161,6 +161,9 @@ def main() -> None:
                         "random-projection, none, or a .npy file with a row for each node")
     parser.add_argument("--eval-every", type=int, help="default: the data set's own, or 1")
     parser.add_argument("--threads", type=int, help="threads of torch")
+    parser.add_argument("--matmul-precision", choices=("highest", "high", "medium"),
+                        default="highest", help="of torch; medium lets the processor's own library "
+                        "multiply, on some twice as fast")
     parser.add_argument("--device", choices=("auto", "cpu"), default="auto")
     parser.add_argument("--quiet", action="store_true", help="no line per epoch")
     # torchrun takes --log for an option of its own, even behind the name of the script.
@@ -176,6 +179,7 @@ def main() -> None:
         parser.error(f"--pos: there is no file {args.pos}")
     if args.threads:
         torch.set_num_threads(args.threads)
+    torch.set_float32_matmul_precision(args.matmul_precision)
     setting = {part: dict(values) for part, values in SETTINGS[args.dataset].items()}
     for part, names in (
         ("train", {name: name for name in ("epochs", "patience", "batch_size", "eval_batch_size",
