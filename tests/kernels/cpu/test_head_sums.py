@@ -82,6 +82,7 @@ def test_runs_of_picked_rows(count, index, dtype) -> None:
     picked = np.stack([table[r * stride + part:][:count] for r in rows[1:]])
     x, out = draw(count + 1, dtype, 3), draw(7, dtype, 4)
     before = out.copy()
+    expected = 0
     for kept in (False, True):
         run_put_dots(out, 2, kept, dtype(2), x, 1, table, rows, 1, stride, part, 4, count)
         expected = 2 * picked @ x[1:] + (expected if kept else 0)
