@@ -36,6 +36,8 @@ _OF_INDICES = ("common_neighbors",)
 _ROUNDED = ("selective_scan", "causal_conv")
 _WITHOUT_SCATTER = ("additive_attention", "causal_conv", "common_neighbors",
                     "neighbor_attention", "overlap_sum", "selective_scan", "vector_quantize")
+#: Ops whose fast version is made of torch's own.
+_PRODUCTS = ("vector_quantize",)
 #: Ops that compute half precision in float32 and round what comes out.
 _WIDENED = ("additive_attention", "neighbor_attention")
 
@@ -77,6 +79,8 @@ def _decide(
     for name in ("cpu", "scatter") if device != "cpu" else ("cpu",):
         refusal = _refusal(name, op, device, dtype, reduce)
         if not refusal:
+            if op in _PRODUCTS:
+                return name, "products of matrices, a block at a time"
             return name, {"cpu": "numba kernels", "scatter": "torch-scatter's kernels"}[name]
         refusals.append(refusal)
     return "reference", "; ".join(refusals)
