@@ -4,11 +4,14 @@ from .bi_mamba_block import BiMambaBlock
 from .mamba2_block import GatedRMSNorm, Mamba2Block
 from .mamba_block import MambaBlock
 from .order_nodes import order_nodes
+from .walk_tokenizer import WalkTokenizer, WalkTokens
 
 __all__ = [
     "BiMambaBlock",
     "GatedRMSNorm",
     "Mamba2Block",
     "MambaBlock",
+    "WalkTokenizer",
+    "WalkTokens",
     "order_nodes",
 ]
