@@ -51,13 +51,13 @@ from .node_pairs import check_nodes as check_nodes
 from .node_pairs import check_pair_rows as check_pair_rows
 from .pairs import check_pair_columns as check_pair_columns
 from .pairs import check_pair_range as check_pair_range
+from .sampling import check_draw_weights as check_draw_weights
+from .sampling import check_fan_out as check_fan_out
 from .scans import check_direction as check_direction
 from .scans import check_float_tensors as check_float_tensors
 from .scans import check_sequence_rows as check_sequence_rows
 from .scans import check_sequences as check_sequences
 from .scans import check_shape as check_shape
-from .sampling import check_draw_weights as check_draw_weights
-from .sampling import check_fan_out as check_fan_out
 from .shares import check_fraction as check_fraction
 from .shares import check_shares as check_shares
 from .shares import check_walk_weights as check_walk_weights
