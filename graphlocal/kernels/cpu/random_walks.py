@@ -7,75 +7,99 @@ import numpy as np
 from .counter_random import draw_below, draw_unit, stream
 from .parallel import jit
 
-#: Walks that take their steps together: while one waits for memory, the next ones ask for theirs.
-GROUP = 64
+#: Walks that take their steps together: while one waits for memory, many others ask for theirs,
+#: as long as there is little else to do between two requests.
+GROUP = 256
 #: Proposals before all weights of a row are added up instead.
 _PATIENCE = 16
 
 
 @jit
-def walk_rows(start, stop, rowptr, col, nodes, walks_per_node, key, out, states):
+def walk_rows(start, stop, rowptr, col, nodes, walks_per_node, key, out, states, slots, degrees):
     """Walks ``[start, stop)`` along the rows, uniform in every step, as rows of ``out``.
 
-    A walk stays where a row is empty. ``states`` is scratch for ``GROUP`` walks.
+    A walk stays where a row is empty. ``states``, ``slots`` and ``degrees`` are scratch for
+    ``GROUP`` walks.
     """
-    length = out.shape[1] - 1
     for first in range(start, stop, GROUP):
-        last = min(first + GROUP, stop)
-        for w in range(first, last):
-            node = nodes[w // walks_per_node]
-            out[w, 0] = node
-            states[w - first] = stream(stream(key, node), w % walks_per_node)
-        for step in range(length):
-            for w in range(first, last):
-                node = np.uintp(out[w, step])
-                low = rowptr[node]
-                degree = rowptr[node + np.uintp(1)] - low
-                if degree > 0:
-                    slot, states[w - first] = draw_below(states[w - first], degree)
-                    node = np.uintp(col[np.uintp(low + slot)])
-                out[w, step + 1] = node
+        walks = out[first : min(first + GROUP, stop)]
+        _begin(first, nodes, walks_per_node, key, walks, states)
+        for step in range(out.shape[1] - 1):
+            _step(rowptr, col, walks, step, states, slots, degrees)
 
 
 @jit
-def walk_rows_back(start, stop, rowptr, col, nodes, walks_per_node, key, out, back, near, far):
+def walk_rows_back(start, stop, rowptr, col, nodes, walks_per_node, key, out, back, near, far,
+                   states, slots, degrees):
     """Walks whose next step depends on the last one, as rows of ``out``.
 
     A neighbour weighs ``back`` if the walk just came from it, ``near`` if the node it came from has
     it in its row, and ``far`` otherwise. Where these are all 0 the walk goes back. Rows must be
-    sorted unless ``near == far``. Neighbours are proposed and refused; a walk that is refused too
-    often adds up the weights of the row, which gives the same law.
+    sorted unless ``near == far``. Scratch as in :func:`walk_rows`.
     """
-    length = out.shape[1] - 1
     largest = max(back, near, far)
-    for w in range(start, stop):
-        node = nodes[w // walks_per_node]
-        out[w, 0] = node
-        state = stream(stream(key, node), w % walks_per_node)
-        previous = np.int64(-1)
-        for step in range(length):
-            low, high = rowptr[node], rowptr[node + 1]
-            if low == high:
-                out[w, step + 1] = node
+    for first in range(start, stop, GROUP):
+        walks = out[first : min(first + GROUP, stop)]
+        _begin(first, nodes, walks_per_node, key, walks, states)
+        for step in range(out.shape[1] - 1):
+            _step(rowptr, col, walks, step, states, slots, degrees)
+            if step == 0:
                 continue
-            chosen = np.int64(-1)
-            for _ in range(_PATIENCE):
-                slot, state = draw_below(state, high - low)
-                proposed = np.int64(col[low + slot])
-                if previous < 0:
-                    chosen = proposed
-                    break
-                weight = _weight(rowptr, col, previous, proposed, back, near, far)
-                if weight < largest:
-                    unit, state = draw_unit(state)
-                    if unit * largest > weight:
-                        continue
-                chosen = proposed
-                break
-            if chosen < 0:
-                chosen, state = _choose(rowptr, col, low, high, previous, back, near, far, state)
-            previous, node = node, chosen
-            out[w, step + 1] = node
+            for i in range(len(walks)):
+                if degrees[i] > 0:
+                    weight = _weight(rowptr, col, walks[i, step - 1], walks[i, step + 1], back,
+                                     near, far)
+                    if weight < largest:
+                        unit, states[i] = draw_unit(states[i])
+                        if unit * largest > weight:
+                            walks[i, step + 1], states[i] = _propose(
+                                rowptr, col, walks[i, step], walks[i, step - 1], back, near, far,
+                                states[i])
+
+
+@jit
+def _begin(first, nodes, walks_per_node, key, walks, states):
+    for i in range(len(walks)):
+        node = nodes[(first + i) // walks_per_node]
+        walks[i, 0] = node
+        states[i] = stream(stream(key, node), (first + i) % walks_per_node)
+
+
+@jit
+def _step(rowptr, col, walks, step, states, slots, degrees):
+    """A uniform step of every walk of a group."""
+    for i in range(len(walks)):
+        node = np.uintp(walks[i, step])
+        slots[i] = rowptr[node]
+        degrees[i] = rowptr[node + np.uintp(1)] - rowptr[node]
+    for i in range(len(walks)):
+        slot, states[i] = draw_below(states[i], max(degrees[i], 1))
+        slots[i] += slot
+    for i in range(len(walks)):
+        node = walks[i, step]
+        if degrees[i] > 0:
+            node = np.int64(col[np.uintp(slots[i])])
+        walks[i, step + 1] = node
+
+
+@jit
+def _propose(rowptr, col, node, previous, back, near, far, state):
+    """A neighbour by weight: proposed and refused, and found by running sums after many refusals.
+
+    Both give the same law.
+    """
+    low, high = rowptr[node], rowptr[node + 1]
+    largest = max(back, near, far)
+    for _ in range(_PATIENCE):
+        slot, state = draw_below(state, high - low)
+        proposed = np.int64(col[low + slot])
+        weight = _weight(rowptr, col, previous, proposed, back, near, far)
+        if weight >= largest:
+            return proposed, state
+        unit, state = draw_unit(state)
+        if unit * largest <= weight:
+            return proposed, state
+    return _choose(rowptr, col, low, high, previous, back, near, far, state)
 
 
 @jit

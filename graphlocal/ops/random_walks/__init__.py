@@ -86,12 +86,15 @@ def random_walks(
     out = np.empty((len(start) * walks, length + 1), np.int64)
     # Every walk is as much work as the next, whatever the degrees.
     borders = row_blocks(np.arange(len(out) + 1) * (length + 1))
+    common = (borders, rows.rowptr, rows.col, start, walks, key, out)
+
+    def scratch() -> tuple[np.ndarray, ...]:
+        return tuple(np.empty(kernel.GROUP, kind) for kind in (np.uint64, np.int64, np.int64))
+
     if back == near == far:
-        run_blocks(kernel.walk_rows, borders, rows.rowptr, rows.col, start, walks, key, out,
-                   scratch=lambda: (np.empty(kernel.GROUP, np.uint64),))
+        run_blocks(kernel.walk_rows, *common, scratch=scratch)
     else:
-        run_blocks(kernel.walk_rows_back, borders, rows.rowptr, rows.col, start, walks, key, out,
-                   back, near, far)
+        run_blocks(kernel.walk_rows_back, *common, back, near, far, scratch=scratch)
     found = torch.from_numpy(out).view(len(start), walks, length + 1)
     return found.to(device_of(nodes))
 
