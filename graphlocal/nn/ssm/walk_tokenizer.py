@@ -74,7 +74,7 @@ class WalkTokenizer:
 
     Example:
         >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
-        >>> tokens = WalkTokenizer(m=1, M=4, s=1)(path)
+        >>> tokens = WalkTokenizer(m=1, M=16, s=1)(path)
         >>> tokens.tokens_per_node, tokens.ptr.tolist()
         (2, [0, 1, 3, 4, 7, 8, 10])
         >>> tokens.node.tolist()[:3]
