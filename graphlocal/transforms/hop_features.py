@@ -55,7 +55,7 @@ def hop_features(
     Example:
         >>> edge_index = torch.tensor([[0, 1], [1, 0]])
         >>> once, twice = hop_features(torch.tensor([[0.0], [4.0], [6.0]]), edge_index)
-        >>> once.flatten()
+        >>> once.flatten().round(decimals=3)
         tensor([2., 2., 6.])
     """
     num_hops = check_count(num_hops, "num_hops")
