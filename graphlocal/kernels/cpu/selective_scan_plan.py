@@ -58,7 +58,8 @@ class Plan(NamedTuple):
         for number, (channel, count, *_) in enumerate(self.blocks.tolist()):
             place[channel : channel + count] = number * WIDTH + np.arange(count)
         values = np.moveaxis(values, -1, axis + 1)  # [..., K, 16, (N)]
-        shape = (*values.shape[:axis], -1, *values.shape[axis + 2 :])
+        *before, blocks, lanes = values.shape[: axis + 2]
+        shape = (*before, blocks * lanes, *values.shape[axis + 2 :])
         return np.take(values.reshape(shape), place, axis=axis)
 
 

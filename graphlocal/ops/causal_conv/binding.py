@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,10 @@ def _conv_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of ``x``, ``weight`` and ``bias``."""
     if backend != "cpu":
-        return _differentiate(x, weight, bias, ptr, grad, (first, second), silu)
+        # An operator is called where gradients are not followed; another thread follows them.
+        with ThreadPoolExecutor(1) as apart:
+            return apart.submit(_differentiate, x, weight, bias, ptr, grad, (first, second),
+                                silu).result()
     given = _Arguments(x, weight, bias, ptr, (first, second))
     blocks, width = given.blocks, given.width
     slope, to_x = empty(x.shape, x.dtype), empty(x.shape, x.dtype)

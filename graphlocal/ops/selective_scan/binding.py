@@ -5,6 +5,7 @@ The first ten arguments of the operators are those of :func:`.reference.selectiv
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -54,71 +55,79 @@ def _backward(ctx: Any, grad: Tensor | None, grad_state: Tensor | None, _: Any) 
         grad_state = None
     if grad is None:
         grad = torch.zeros_like(tensors[0])
-    wanted = [int(needed) for needed in ctx.needs_input_grad[:10]]
     found = scan_backward(*tensors, kept, grad, grad_state, ctx.softplus, ctx.first, ctx.second,
-                          wanted, ctx.backend)
-    grads = iter(found)
-    return *(next(grads) if needed else None for needed in wanted), *(None,) * 6
+                          ctx.backend)
+    found = *found[:8], None, found[8]  # borders have no gradient
+    return *(g if needed else None
+             for g, needed in zip(found, ctx.needs_input_grad, strict=False)), *(None,) * 6
 
 
 scan = operator("selective_scan", _scan, _scan_fake, _save, _backward)
+
+
+_Nine = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 def _scan_backward(
     u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None,
     z: Tensor | None, delta_bias: Tensor | None, ptr: Tensor, initial_state: Tensor | None,
     kept: Tensor, grad: Tensor, grad_state: Tensor | None, softplus: bool, first: bool,
-    second: bool, wanted: list[int], backend: str,
-) -> list[Tensor]:
-    """Gradients of the inputs that ``wanted`` marks, in their order."""
+    second: bool, backend: str,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of all inputs but ``ptr``, in their order; empty for what was not given."""
     inputs = (u, delta, A, B, C, D, z, delta_bias, ptr, initial_state)
     if backend == "cpu":
         found = cpu.backward(*inputs, kept, grad, grad_state, softplus, (first, second))
-        return [g for g, needed in zip(found, wanted, strict=True) if needed]
-    return _differentiate(inputs, grad, grad_state, softplus, (first, second), wanted, False)
+    else:
+        # An operator is called where gradients are not followed; another thread follows them.
+        with ThreadPoolExecutor(1) as apart:
+            found = apart.submit(_differentiate, inputs, grad, grad_state, softplus,
+                                 (first, second), False).result()
+    return tuple(u.new_empty(0) if g is None else g for g in (*found[:8], found[9]))
 
 
 def _scan_backward_fake(u, delta, A, B, C, D, z, delta_bias, ptr, initial_state, kept, grad,
-                        grad_state, softplus, first, second, wanted, backend):
-    inputs = (u, delta, A, B, C, D, z, delta_bias, ptr, initial_state)
-    return [value.new_empty(value.shape)
-            for value, needed in zip(inputs, wanted, strict=True) if needed]
+                        grad_state, softplus, first, second, backend):
+    return tuple(u.new_empty(0 if value is None else value.shape)
+                 for value in (u, delta, A, B, C, D, z, delta_bias, initial_state))
 
 
 def _differentiate(
     inputs: tuple[Any, ...], grad: Tensor, grad_state: Tensor | None, softplus: bool,
-    directions: tuple[bool, bool], wanted: list[int], again: bool,
-) -> list[Tensor]:
-    """Gradients by the definition, themselves differentiable if ``again``."""
+    directions: tuple[bool, bool], again: bool,
+) -> list[Tensor | None]:
+    """Gradients of the ten inputs by the definition, themselves differentiable if ``again``."""
     with torch.enable_grad():
-        leaves = list(inputs) if again else [
-            value.detach().requires_grad_() if needed else value
-            for value, needed in zip(inputs, wanted, strict=True)]
+        leaves = [value if again or value is None or not value.is_floating_point()
+                  else value.detach().requires_grad_() for value in inputs]
         y, state = reference.selective_scan(*leaves, softplus, directions)
-        asked = [leaf for leaf, needed in zip(leaves, wanted, strict=True) if needed]
+        asked = [leaf for leaf in leaves if leaf is not None and leaf.is_floating_point()]
         outputs, grads = ([y], [grad]) if grad_state is None else ([y, state], [grad, grad_state])
-        found = torch.autograd.grad(outputs, asked, grads, create_graph=again, allow_unused=True)
-    return [torch.zeros_like(leaf) if g is None else g
-            for g, leaf in zip(found, asked, strict=True)]
+        found = iter(torch.autograd.grad(outputs, asked, grads, create_graph=again,
+                                         allow_unused=True, materialize_grads=True))
+    return [next(found) if leaf is not None and leaf.is_floating_point() else None
+            for leaf in leaves]
 
 
-def _save_backward(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
-    *tensors, ctx.softplus, ctx.first, ctx.second, ctx.wanted, ctx.backend = inputs
+def _save_backward(ctx: Any, inputs: tuple[Any, ...], output: _Nine) -> None:
+    *tensors, ctx.softplus, ctx.first, ctx.second, _ = inputs
     ctx.save_for_backward(*tensors)
 
 
-def _backward_twice(ctx: Any, grads: list[Tensor]) -> tuple[Any, ...]:
+def _backward_twice(ctx: Any, *upper: Tensor) -> tuple[Any, ...]:
     *inputs, _, grad, grad_state = ctx.saved_tensors
-    upper = [torch.zeros(()) if g is None else g for g in grads]
     leaves = [None if value is None else value.detach().requires_grad_(value.is_floating_point())
               for value in (*inputs, grad, grad_state)]
     with torch.enable_grad():
         once = _differentiate(tuple(leaves[:10]), leaves[10], leaves[11], ctx.softplus,
-                              (ctx.first, ctx.second), ctx.wanted, True)
+                              (ctx.first, ctx.second), True)
+        once = *once[:8], once[9]
+        pairs = [(o, g) for o, g in zip(once, upper, strict=True) if o is not None]
         asked = [leaf for leaf in leaves if leaf is not None and leaf.requires_grad]
-        twice = iter(torch.autograd.grad(once, asked, upper, allow_unused=True))
-    found = [next(twice) if leaf is not None and leaf.requires_grad else None for leaf in leaves]
-    return *found[:10], None, *found[10:], *(None,) * 5
+        found = iter(torch.autograd.grad(
+            [o for o, _ in pairs], asked, [g for _, g in pairs], allow_unused=True))
+    twice = [next(found) if leaf is not None and leaf.requires_grad else None for leaf in leaves]
+    return *twice[:10], None, *twice[10:], *(None,) * 4
 
 
 scan_backward = operator("selective_scan_backward", _scan_backward, _scan_backward_fake,

@@ -30,7 +30,7 @@ def kept_size(
         >>> kept_size(torch.Size([160, 24]), 4, 1, False)
         (2, 10, 4, 16)
     """
-    blocks = count_blocks(shape[1], groups, split)
+    blocks = count_blocks(int(shape[1]), int(groups), split)
     return blocks, shape[0] // kernel.STRIDE, states, WIDTH
 
 
