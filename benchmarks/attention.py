@@ -97,8 +97,8 @@ def _segments(edge_index, given):
     def forward():
         score = (given["q"][target] * given["k"][source]).sum(-1) / width**0.5
         # The same number taken off all scores of a row, so that none is large; no gradient.
-        top = torch.full((nodes, heads), -torch.inf).index_reduce_(
-            0, target, score.detach(), "amax")
+        top = torch.full((nodes, heads), -torch.inf).scatter_reduce_(
+            0, target.unsqueeze(-1).expand(-1, heads), score.detach(), "amax")
         weight = (score - top[target]).exp()
         weight = weight / reduce(weight, "sum")[target]
         return reduce(given["v"][source] * weight.unsqueeze(-1), "sum")
