@@ -58,7 +58,7 @@ SETTINGS: dict[str, dict] = {
         "model": {"hidden_channels": 64, "local_layers": 3, "num_layers": 1, "local": "gat",
                   "block_local": False, "ffn": None, "norm": None, "global_attention": "channel",
                   "dropout": 0.4, "heads": 8, "encodings": {"topology": 4}},
-        "train": {"lr": 0.01, "epochs": 120, "patience": None, "metric": "roc_auc",
+        "train": {"lr": 0.01, "epochs": 170, "patience": None, "metric": "roc_auc",
                   "eval_every": 3},
         "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 4, "topology": True,
         "warmup": 5},
