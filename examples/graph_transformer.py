@@ -35,11 +35,11 @@ _PLANETOID = {
     "train": {"lr": 0.005, "weight_decay": 5e-3, "epochs": 300, "patience": 100},
     "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 2, "normalize": True}
 _MOLECULES = {
-    "model": {"hidden_channels": 64, "num_layers": 3, "local": "gin", "global_attention": "dense",
+    "model": {"hidden_channels": 48, "num_layers": 3, "local": "gin", "global_attention": "dense",
               "heads": 4, "norm": "batch", "norm_first": False, "dropout": 0.2,
               "readout": "mean", "encodings": {"random_walk_pe": 16}},
-    "train": {"lr": 0.001, "weight_decay": 1e-5, "epochs": 60, "batch_size": 32},
-    "plain": {"gin": 104, "gcn": 176}, "plain_layers": 4, "walk": 16, "warmup": 5}
+    "train": {"lr": 0.002, "weight_decay": 1e-5, "epochs": 40, "batch_size": 64, "eval_every": 2},
+    "plain": {"gin": 66, "gcn": 102}, "plain_layers": 4, "walk": 16, "warmup": 4}
 SETTINGS: dict[str, dict] = {
     "digits": {
         "model": {"hidden_channels": 64, "num_layers": 2, "local": "attention",
@@ -64,8 +64,8 @@ SETTINGS: dict[str, dict] = {
         "warmup": 5},
     "cora": _PLANETOID,
     "citeseer": _PLANETOID,
-    "ogbg-molhiv": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 10,
-                                            "batch_size": 128}, "warmup": 1},
+    "ogbg-molhiv": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 5, "eval_every": 1,
+                                            "batch_size": 256}, "warmup": 1},
     "ogbg-molbace": _MOLECULES,
     "ogbg-molbbbp": _MOLECULES,
     "ogbg-molesol": _MOLECULES,
