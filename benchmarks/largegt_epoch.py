@@ -116,8 +116,8 @@ def cases() -> list[Case]:
     peers = [Peer("graphlocal", _ours), Peer("graphlocal, chunks of 64", _chunks),
              Peer("plain torch, as published", _plain)]
     return [
-        Case("10,000 nodes, batch of 512, 16 tokens, width 64",
-             _sizes(10_000, 512, features=32, tokens=16, width=64), peers, rtol=1e-3, rounds=5),
+        Case("10,000 nodes, batch of 2,048, 16 tokens, width 64",
+             _sizes(10_000, 2048, features=32, tokens=16, width=64), peers, rtol=1e-3, rounds=5),
         Case("200,000 nodes, batch of 128, 100 tokens, width 256",
              _sizes(200_000, 128, features=100, tokens=100, width=256), peers, rtol=1e-3,
              rounds=3),
