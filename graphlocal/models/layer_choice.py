@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import nn
-from torch_geometric.nn import GINEConv
+from torch_geometric.nn import GINEConv, ResGatedGraphConv
 
 from ..graph import checks
 from ..nn import attention, conv
@@ -23,7 +23,7 @@ GLOBAL = {
     "bi-level": "BiLevelRoutingAttention", "channel": "ChannelAttention",
 }
 #: Names of layers called as ``layer(x, edge_index)``; the first ones take features of edges too.
-_WITH_EDGES = ("attention", "gat", "gatv2", "gin")
+_WITH_EDGES = ("attention", "gat", "gatv2", "gin", "gated-gcn")
 LOCAL = (*_WITH_EDGES, "gcn", "sage")
 
 
@@ -68,6 +68,8 @@ def local_layer(
         if edge_dim is None:
             return conv.GINConv(mlp, **{"train_eps": True, **options})
         return GINEConv(mlp, **{"train_eps": True, "edge_dim": edge_dim, **options})
+    if choice == "gated-gcn":
+        return ResGatedGraphConv(channels, channels, edge_dim=edge_dim, **options)
     if choice == "gcn":
         return conv.GCNConv(channels, channels, **options)
     # The node itself is what the residual connection or the linear map beside the layer is for.

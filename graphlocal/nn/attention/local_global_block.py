@@ -42,7 +42,9 @@ class LocalGlobalBlock(nn.Module):
         channels: Size of a node's features, in and out.
         local: Called as ``local(x, edge_index, **edge arguments)``: a layer of this package or any
             convolution of PyG which gives back ``channels`` columns. Default: ``None``.
-        global_attention: Called as ``global_attention(x, batch)``. Default: ``None``.
+        global_attention: Called as ``global_attention(x, batch)``, or, if it has an attribute
+            ``takes_graph`` that is true, as ``global_attention(x, edge_index, batch)``.
+            Default: ``None``.
         ffn: Width of the hidden layer of the feed-forward network in multiples of ``channels``, a
             module to use instead, or ``None`` for none. Default: ``2.0``.
         norm: ``"layer"`` norm of each node, ``"batch"`` norm over all nodes, ``"graph"`` norm over
@@ -117,12 +119,13 @@ class LocalGlobalBlock(nn.Module):
         checks.check_features(x, self.channels)
         if self.fusion == "sequence":
             h = self._near(x, edge_index, batch, kwargs, x)
-            h = self._far(h, batch, h)
+            h = self._far(h, edge_index, batch, h)
         elif self.norm_first:
             h = x + self._fused(self._near(x, edge_index, batch, kwargs, None),
-                                self._far(x, batch, None))
+                                self._far(x, edge_index, batch, None))
         else:
-            h = self._fused(self._near(x, edge_index, batch, kwargs, x), self._far(x, batch, x))
+            h = self._fused(self._near(x, edge_index, batch, kwargs, x),
+                            self._far(x, edge_index, batch, x))
         if self.ffn is None:
             return h
         return self._around(self.norm3, self.ffn, h, batch, h, "ffn")
@@ -134,10 +137,13 @@ class LocalGlobalBlock(nn.Module):
         return self._around(self.norm1, lambda h: self.drop(self.local(h, edge_index, **kwargs)),
                             x, batch, residual, "local")
 
-    def _far(self, x: Tensor, batch: Tensor | None, residual: Tensor | None) -> Tensor | None:
+    def _far(self, x: Tensor, edge_index: Any, batch: Tensor | None,
+             residual: Tensor | None) -> Tensor | None:
         if self.global_attention is None:
             return residual if self.fusion == "sequence" else None
-        return self._around(self.norm2, lambda h: self.drop(self.global_attention(h, batch)),
+        graph = (edge_index,) if getattr(self.global_attention, "takes_graph", False) else ()
+        return self._around(self.norm2,
+                            lambda h: self.drop(self.global_attention(h, *graph, batch)),
                             x, batch, residual, "global_attention")
 
     def _around(self, norm: nn.Module | None, layer: Any, x: Tensor, batch: Tensor | None,

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch_geometric.nn.inits import reset
 
 from ...graph import checks
 from ...ops.causal_conv import causal_conv
@@ -35,6 +36,7 @@ class BiMambaBlock(nn.Module):
         dropout: Probability that a channel of the result is dropped before it is added to the
             input. (default: ``0.0``)
         residual: Whether the input is added. (default: ``True``)
+        norm: Whether there is a layer norm ahead of both directions. (default: ``True``)
         **kwargs: Of :class:`MambaBlock`.
 
     Shapes:
@@ -58,12 +60,13 @@ class BiMambaBlock(nn.Module):
         expand: int = 2,
         dropout: float = 0.0,
         residual: bool = True,
+        norm: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__()
         self.channels = checks.check_count(channels, "channels", least=1)
         self.residual = residual
-        self.norm = nn.LayerNorm(channels)
+        self.norm = nn.LayerNorm(channels) if norm else nn.Identity()
         self.forwards = MambaBlock(channels, d_state, d_conv, expand, **kwargs)
         self.backwards = MambaBlock(channels, d_state, d_conv, expand, **kwargs)
         self.out_proj = nn.Linear(channels, channels)
@@ -71,8 +74,8 @@ class BiMambaBlock(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draws all parameters anew."""
-        for module in (self.norm, self.forwards, self.backwards, self.out_proj):
-            module.reset_parameters()
+        for module in self.children():
+            reset(module)
 
     def forward(self, x: Tensor, ptr: Tensor | None = None) -> Tensor:
         """Runs the block along every sequence."""

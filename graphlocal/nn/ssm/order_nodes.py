@@ -16,12 +16,15 @@ from ...ops import Adjacency, as_adjacency, remember
 
 NodeOrder = Literal["degree", "ppr", "core", "eigenvector", "orbit", "random"]
 _STEPS = 100
+# The constants of SplitMix64, as integers with a sign.
+_STEP, _FIRST, _SECOND = (value - 2**64 for value in (
+    0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
 def order_nodes(
     edge_index: Any, by: NodeOrder | Tensor = "degree", *, num_nodes: int | None = None,
     batch: Tensor | None = None, noise: bool = True, descending: bool = False,
-    generator: torch.Generator | None = None
+    generator: torch.Generator | None = None, seed: int | None = None
 ) -> Tensor:
     """Places of the nodes in the order of a key, graph by graph.
 
@@ -42,6 +45,8 @@ def order_nodes(
             Default: ``True``.
         descending: Whether the largest keys come first. Default: ``False``.
         generator: Draws the noise. Default: torch's own.
+        seed: Draws the noise instead, from the place of each node within its graph: a graph has
+            the same order in any batch. Default: ``None``.
 
     Shapes:
         - **by:** :math:`(N)` *(optional)*
@@ -66,6 +71,8 @@ def order_nodes(
     if batch is not None:
         checks.check_groups(batch, adjacency.rowptr[1:])
         checks.check_sorted(batch)
+    if seed is not None:
+        checks.check_count(seed, "seed", least=-(2**63), most=2**63 - 1)
     if isinstance(by, Tensor):
         key = _given(by, count).to(device)
     else:
@@ -74,11 +81,35 @@ def order_nodes(
         key = remember((adjacency.rowptr, adjacency.col, *others), f"order by {by}",
                        lambda: _key(adjacency, by, batch).to(device))
     order = torch.arange(count, device=device)
-    if noise or by == "random":
+    drawn = noise or (isinstance(by, str) and by == "random")
+    if drawn and seed is not None:
+        order = _hashed(places(batch, count, device), seed).argsort(stable=True)
+    elif drawn:
         where = device if generator is None else generator.device
         order = torch.randperm(count, generator=generator, device=where).to(device)
     order = order[key[order].argsort(stable=True, descending=descending)]
     return order if batch is None else order[batch[order].argsort(stable=True)]
+
+
+def places(batch: Tensor | None, count: int, device: torch.device) -> Tensor:
+    """Number of each node within its graph."""
+    number = torch.arange(count, device=device)
+    if batch is None or count == 0:
+        return number
+    size = batch.bincount()
+    return number - (size.cumsum(0) - size)[batch]
+
+
+def _hashed(number: Tensor, seed: int) -> Tensor:
+    """The numbers as SplitMix64 of this seed has them, so that their order is random."""
+    x = _mixed(torch.full((), seed, dtype=torch.int64, device=number.device) + _STEP)
+    return _mixed(x + number * _STEP)
+
+
+def _mixed(x: Tensor) -> Tensor:
+    for shift, factor in ((30, _FIRST), (27, _SECOND), (31, 1)):
+        x = (x ^ ((x >> shift) & (2 ** (64 - shift) - 1))) * factor
+    return x
 
 
 def _given(key: Tensor, count: int) -> Tensor:
