@@ -74,7 +74,7 @@ class NodeBatchTraining(NodeTraining):
         processes, rank = num_processes(), process_rank()
         if processes > 1:  # dropout of its own in each, and the same again after a checkpoint
             torch.manual_seed(self.seed + 7919 * epoch + rank)
-        total = torch.zeros((), dtype=torch.float64)
+        total = torch.zeros((), dtype=torch.float64, device=self.nodes.labels["train"].device)
         for batch in self._batches(epoch):
             own = batch.tensor_split(processes)[rank]
             index, labels = self.nodes.index["train"][own], self.nodes.labels["train"][own]

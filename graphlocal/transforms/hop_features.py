@@ -60,10 +60,11 @@ def hop_features(
     """
     num_hops = check_count(num_hops, "num_hops")
     check_choice(direction, "direction", _DIRECTIONS)
-    if not isinstance(x, Tensor) or not x.is_floating_point() or x.dim() != 2:
-        got = (f"{x.dtype} of shape {tuple(x.shape)}" if isinstance(x, Tensor)
-               else type(x).__name__)
-        fail("x", got, "a floating-point tensor of shape (N, F)", kind=GraphTypeError)
+    if not isinstance(x, Tensor) or not x.is_floating_point() or x.dim() != 2 or (
+            x.layout is not torch.strided):
+        got = (f"{x.dtype} of shape {tuple(x.shape)} and layout {x.layout}"
+               if isinstance(x, Tensor) else type(x).__name__)
+        fail("x", got, "a dense floating-point tensor of shape (N, F)", kind=GraphTypeError)
     adjacency = _oriented(graph, x.size(0), direction)
     # Of messages against the edges the rows are counted where the columns should be.
     into, out_of = adjacency, adjacency.t()

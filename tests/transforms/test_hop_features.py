@@ -72,6 +72,8 @@ def test_bad_input() -> None:
     edge_index = torch.tensor([[0, 1], [1, 0]])
     with pytest.raises(GraphError, match=r"'x'.*floating"):
         hop_features(torch.ones(2, 1, dtype=torch.long), edge_index)
+    with pytest.raises(GraphError, match=r"'x'.*dense"):
+        hop_features(torch.ones(2, 1).to_sparse(), edge_index)
     with pytest.raises(GraphError, match="edge_index"):
         hop_features(torch.ones(1, 1), edge_index)
     with pytest.raises(GraphError, match="direction"):
