@@ -30,8 +30,12 @@ class LargeGT(nn.Module):
     The cost of a batch does not depend on the size of the graph. :class:`HopTokens` makes the
     batches. Where the paper's code differs from its purpose, this network does not follow it:
     parameters that nothing reads are not there, ``num_layers`` above 1 and batches of one node
-    work, the codebook starts from data, and batch statistics and codebook are those of the joint
-    batch where several processes train.
+    work, the codebook starts from data and dead centroids are masked, and batch statistics and
+    codebook are those of the joint batch where several processes train. What can be had as in that
+    code: counts of random assignments (``counts="reference"``), one draw of tokens for all epochs
+    (``HopTokens(resample=False)``), its normalisation of directed graphs
+    (``direction="reference"``). Tokens are its own by default: neighbours that are two hops away as
+    well are candidates twice, and so is the node once more.
 
     Args:
         in_channels: Size of a node's features.
