@@ -63,6 +63,8 @@ class ScanModel(ModelFrame):
             ``None`` for outputs of nodes. Default: ``None``.
         local_options: Further arguments of the local layers named. Default: ``None``.
         seed: Names the orders of evaluation. Default: ``0``.
+        blocks_local: Whether the blocks have the local layer; without, a model that derives from
+            this one has it elsewhere. Default: ``True``.
 
     Shapes:
         - **x:** :math:`(N, F_{in})`
@@ -114,6 +116,7 @@ class ScanModel(ModelFrame):
         readout: Readout | None = None,
         local_options: Mapping[str, Any] | None = None,
         seed: int = 0,
+        blocks_local: bool = True,
     ) -> None:
         super().__init__(in_channels, hidden_channels, out_channels, edge_dim=edge_dim,
                          encodings=encodings, readout=readout, dropout=dropout,
@@ -121,7 +124,7 @@ class ScanModel(ModelFrame):
         self.num_layers = checks.check_count(num_layers, "num_layers", least=1)
         heads = checks.check_count(heads, "heads", least=1)
         checks.check_fraction(attention_dropout, "attention_dropout")
-        if local is None and edge_dim is not None:
+        if local is None and edge_dim is not None and blocks_local:
             checks.fail("local", "None", "a layer, for edge_dim asks for one")
         channels = self.hidden_channels
         self.scan = bool(scan)
@@ -138,9 +141,9 @@ class ScanModel(ModelFrame):
                             ) if scan else None
 
         self.blocks = nn.ModuleList(
-            LocalGlobalBlock(channels, near(), far(), ffn=ffn, norm=norm,
+            LocalGlobalBlock(channels, near() if blocks_local else None, far(), ffn=ffn, norm=norm,
                              norm_first=norm_first, fusion=fusion, dropout=dropout, act=act)
-            for _ in range(self.num_layers))
+            for _ in range(self.num_layers if blocks_local or self.scan else 0))
         # What norms before each layer leave to grow is normed once at the end.
         self.norm = nn.LayerNorm(channels) if norm_first and norm is not None else None
 
