@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from .lanes import WIDTH
 from .parallel import row_blocks
 
-#: Tasks beyond which channels are no longer split: each split has sums of ``B`` and ``C`` of its
-#: own, which cost memory.
-ENOUGH_TASKS = 32
+#: Tasks beyond which channels are no longer split among them: each split has sums of ``B`` and
+#: ``C`` of its own, and passes by all rows again to take little of each.
+ENOUGH_TASKS = 8
+#: Most ranges of sequences.
+MOST_RANGES = 256
 #: Steps of sixteen channels with sixteen states below which a task is not worth a thread's while.
 LEAST_STEPS = 1 << 11
 
@@ -105,7 +107,7 @@ def make_plan(
     # One task takes the same sequences through many channels, or few of them where there are so
     # few sequences that threads would have nothing to do.
     steps = max(1, LEAST_STEPS * WIDTH // (states * total))
-    ranges = row_blocks(ptr, min_work=steps, max_blocks=8 * ENOUGH_TASKS)
+    ranges = row_blocks(ptr, min_work=steps, max_blocks=MOST_RANGES)
     count = max(1, len(ranges) - 1)
     most = max(map(len, halves.values()))
     worth = int(ptr[-1]) * total * states // (WIDTH * LEAST_STEPS * count)

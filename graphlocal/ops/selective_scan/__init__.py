@@ -106,6 +106,8 @@ def selective_scan(
             return value.to(dtype)
         per_step = value if value.dim() == u.dim() + 1 else value.unsqueeze(-2)
         per_step = per_step.reshape(-1, *per_step.shape[-2:]).to(dtype)
+        if per_step.shape[1] == groups:  # repeating once is a copy, and its gradient is slow
+            return per_step
         return per_step.repeat_interleave(groups // per_step.shape[1], dim=1)
 
     def plain(value: Tensor | None) -> Tensor | None:
