@@ -1,0 +1,186 @@
+"""Graph Mamba Networks, Graph-Mamba and LaMamba for nodes and for graphs, beside their peers.
+
+    python examples/graph_mamba.py
+    python examples/graph_mamba.py --dataset minesweeper --model gmn --root ROOT
+    python examples/graph_mamba.py --dataset ogbg-molbace --model gatedgcn --runs 5 --root ROOT
+    python examples/graph_mamba.py --dataset minesweeper --set local=None bidirectional=False
+
+The first needs no download. Data sets with ten splits give run r the split r; the others differ
+in their seeds. --set changes any argument of the model, so that its parts can be left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import time
+
+import torch
+from graph_transformer import cosine, prepared
+from torch import nn
+from torch_geometric.data import Data
+from torch_geometric.transforms import AddRandomWalkPE, Compose, ToUndirected
+from torch_geometric.utils import index_to_mask
+
+from graphlocal import GraphError, datasets, tasks
+from graphlocal.models import GMN, GraphMamba, GraphTransformer, LaMamba, ScanModel
+
+MODELS = ("gmn", "graph-mamba", "lamamba", "gps", "gatedgcn")
+# What each data set is trained with: the arguments of all models, those of one, and those of the
+# training.
+_NODES = {
+    "model": {"hidden_channels": 64, "num_layers": 3, "dropout": 0.3},
+    "train": {"lr": 0.003, "weight_decay": 1e-4, "epochs": 200, "patience": 60}}
+_HETEROPHILOUS = {
+    "model": {"hidden_channels": 64, "num_layers": 4, "dropout": 0.2},
+    "gmn": {"local": "sage"},
+    "train": {"lr": 0.003, "epochs": 300, "patience": None, "eval_every": 5}, "warmup": 10}
+_PAGES = {
+    "model": {"hidden_channels": 64, "num_layers": 2, "dropout": 0.5},
+    "gmn": {"local": "sage"},
+    "train": {"lr": 0.003, "weight_decay": 5e-4, "epochs": 200, "patience": 60},
+    "normalize": True}
+_MOLECULES = {
+    "model": {"hidden_channels": 64, "num_layers": 4, "dropout": 0.2, "readout": "mean",
+              "encodings": {"random_walk_pe": 16}},
+    "gmn": {"norm": "batch", "norm_first": False, "local": "gated-gcn"},
+    "train": {"lr": 0.001, "weight_decay": 1e-5, "epochs": 60, "batch_size": 32},
+    "walk": 16, "warmup": 5}
+_PEPTIDES = {
+    **_MOLECULES, "model": {**_MOLECULES["model"], "hidden_channels": 96, "dropout": 0.1},
+    "train": {"lr": 0.001, "weight_decay": 0.01, "epochs": 200, "batch_size": 128}, "warmup": 10}
+SETTINGS: dict[str, dict] = {
+    "digits": {**_NODES, "train": {**_NODES["train"], "epochs": 100, "patience": 40}},
+    "minesweeper": {
+        "model": {"hidden_channels": 32, "num_layers": 8, "dropout": 0.15, "ffn": None,
+                  "norm": "batch", "norm_first": True},
+        "gmn": {"local": "sage"}, "gps": {"local": "sage"},
+        "train": {"lr": 0.01, "epochs": 300, "patience": None, "metric": "roc_auc",
+                  "eval_every": 10}, "warmup": 10},
+    "tolokers": {
+        "model": {"hidden_channels": 32, "num_layers": 3, "dropout": 0.3,
+                  "encodings": {"topology": 4}},
+        "gmn": {"local": "sage"},
+        "train": {"lr": 0.005, "epochs": 200, "patience": None, "metric": "roc_auc",
+                  "eval_every": 5}, "topology": True, "warmup": 10},
+    "roman-empire": _HETEROPHILOUS,
+    "amazon-ratings": _HETEROPHILOUS,
+    "chameleon": _PAGES,
+    "squirrel": _PAGES,
+    "actor": _PAGES,
+    "ogbn-arxiv": {
+        "model": {"hidden_channels": 128, "num_layers": 3, "dropout": 0.3},
+        "gmn": {"local": "sage"},
+        "train": {"lr": 0.002, "epochs": 300, "patience": None, "eval_every": 5}, "warmup": 20},
+    "ogbg-molhiv": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 10,
+                                            "batch_size": 128}, "warmup": 1},
+    "ogbg-molbace": _MOLECULES,
+    "ogbg-molesol": _MOLECULES,
+    "peptides-func": _PEPTIDES,
+    "peptides-struct": _PEPTIDES,
+}
+
+
+def make_model(name: str, setting: dict, data: Data, outputs: int, molecules: bool) -> nn.Module:
+    kinds = {"edge_dim": "bond"} if molecules else {}
+    features = "atom" if molecules else data.num_features
+    if name == "gatedgcn":
+        plain = {"local": "gated-gcn", "scan": False, "norm": "batch", "norm_first": False}
+        return ScanModel(features, out_channels=outputs, **{**plain, **setting["model"]}, **kinds)
+    if name == "gps":
+        attention = "dense" if molecules else "codebook"
+        return GraphTransformer(features, out_channels=outputs, **{
+            "local": "gin", "global_attention": attention, "norm": "batch", "norm_first": False,
+            **setting["model"]}, **kinds)
+    made = {"gmn": GMN, "graph-mamba": GraphMamba, "lamamba": LaMamba}[name]
+    return made(features, out_channels=outputs, **setting["model"], **kinds)
+
+
+def load(args: argparse.Namespace, setting: dict):
+    """The graph of a data set for nodes, or the graphs of one for graphs; and its outputs."""
+    if args.dataset.startswith("peptides"):
+        from torch_geometric.datasets import LRGBDataset
+
+        steps = Compose([AddRandomWalkPE(setting["walk"], attr_name="random_walk_pe")])
+        parts = {split: list(LRGBDataset(args.root or "datasets", args.dataset, split,
+                                         transform=steps)) for split in ("train", "val", "test")}
+        task = "binary" if args.dataset == "peptides-func" else "regression"
+        data = tasks.graph.GraphData(parts["train"], parts["val"], parts["test"], task)
+        return data, data.out_channels
+    if args.dataset == "ogbn-arxiv":
+        dataset = datasets.load(args.dataset, args.root)
+        data = ToUndirected()(dataset[0])
+        data.y = data.y.view(-1)
+        for name, nodes in dataset.get_idx_split().items():
+            data[f"{'val' if name == 'valid' else name}_mask"] = index_to_mask(
+                nodes, data.num_nodes)
+        return data, dataset.num_classes
+    return prepared(args, setting)
+
+
+def value(text: str) -> tuple[str, object]:
+    """``name=value`` of an argument of the model."""
+    name, found, given = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=value")
+    try:
+        return name, ast.literal_eval(given)
+    except (SyntaxError, ValueError):
+        return name, given
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", choices=SETTINGS, default="digits")
+    parser.add_argument("--model", choices=MODELS, default="gmn")
+    parser.add_argument("--root", help="folder of the data sets (default: datasets/)")
+    parser.add_argument("--runs", type=int, default=10)
+    for name, kind in (("epochs", int), ("lr", float), ("batch-size", int), ("eval-every", int)):
+        parser.add_argument(f"--{name}", type=kind, help="default: the data set's own")
+    parser.add_argument("--set", type=value, nargs="+", default=[], metavar="NAME=VALUE",
+                        help="arguments of the model")
+    parser.add_argument("--threads", type=int, help="threads of torch")
+    parser.add_argument("--log", help="file that gets one JSON line per run")
+    parser.add_argument("--checkpoint", help="folder to go on from after an interruption")
+    args = parser.parse_args()
+    if args.threads is not None:
+        if args.threads < 1:
+            parser.error(f"--threads: at least 1, not {args.threads}")
+        torch.set_num_threads(args.threads)
+    chosen = SETTINGS[args.dataset]
+    setting = {"model": {**chosen["model"], **chosen.get(args.model, {}), **dict(args.set)},
+               "train": dict(chosen["train"]),
+               **{name: chosen[name] for name in ("walk", "topology", "normalize", "warmup")
+                  if name in chosen}}
+    for name in ("epochs", "lr", "batch_size", "eval_every"):
+        if getattr(args, name) is not None:
+            setting["train"][name] = getattr(args, name)
+    graphs = args.dataset.startswith(("ogbg-", "peptides"))
+    data, outputs = load(args, setting)
+    options = {"weight_decay": 0.0, **setting["train"]}
+    if "warmup" in setting:
+        options["scheduler"] = cosine(options["epochs"], setting["warmup"])
+    if args.dataset.startswith("ogbg-"):
+        options["metric"] = args.dataset
+    elif graphs:
+        options["metric"] = "average_precision" if outputs == 10 else "mean_absolute_error"
+    kind = GraphTransformer if args.model == "gps" else ScanModel
+    start = time.perf_counter()
+    result = (tasks.graph if graphs else tasks.node).run(
+        lambda: make_model(args.model, setting, data, outputs, graphs), data, runs=args.runs,
+        log=args.log, checkpoint=args.checkpoint, description=args.model,
+        forward=kind.forward_data,
+        on_run=lambda run, model: print(f"seed {run.seed}: test {run.test:.4f} at epoch "
+                                        f"{run.best_epoch} of {run.epochs}, "
+                                        f"{run.seconds_per_epoch:.2f} s per epoch", flush=True),
+        config={"dataset": args.dataset, "kind": args.model, **setting}, **options)
+    print(f"{args.dataset}, {args.model}, {result.runs[0].num_params:,} parameters, "
+          f"{time.perf_counter() - start:.1f} s")
+    print(result)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except GraphError as error:
+        raise SystemExit(f"error: {error}") from error
