@@ -14,7 +14,7 @@ from torch_geometric.utils import add_self_loops, remove_self_loops
 
 from ... import ops
 from ...graph.checks import check_edge_tensor, check_tensor
-from .core import CoreConv, _is_graph, _is_matrix, to_edge_index
+from .core import CoreConv, _is_graph, _is_matrix, _long, to_edge_index
 
 
 class AttentionConv(CoreConv):
@@ -31,7 +31,8 @@ class AttentionConv(CoreConv):
         cls.edge_updater = cls._orig_edge_updater = cls._jinja_edge_updater = cls.edge_updater
 
     def edge_updater(self, edge_index: Any, size: Any = None, **kwargs: Any) -> Tensor:
-        return MessagePassing.edge_updater(self, edge_index, size=size, **kwargs)
+        return MessagePassing.edge_updater(self, _long(edge_index), size=size,
+                                           **self._sides(kwargs))
 
     def propagate(self, edge_index: Any, size: Any = None, **kwargs: Any) -> Tensor:
         return self._propagate_as_pyg(edge_index, size, kwargs)  # only PyG's own forward asks

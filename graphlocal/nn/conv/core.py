@@ -97,9 +97,22 @@ class CoreConv(MessagePassing):
         if isinstance(edge_index, ops.Adjacency):
             size = (edge_index.num_src, edge_index.num_dst)
             edge_index = to_edge_index(edge_index)
-        elif isinstance(edge_index, Tensor) and edge_index.dtype is torch.int32:
-            edge_index = edge_index.long()  # torch's scatter_add has wrong gradients for int32
-        return MessagePassing.propagate(self, edge_index, size=size, **kwargs)
+        if not self.explain and self.decomposed_layers == 1:
+            kwargs = self._sides(kwargs)
+        return MessagePassing.propagate(self, _long(edge_index), size=size, **kwargs)
+
+    def _sides(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Pairs as PyG's compiled path reads them: sources first, whatever the flow."""
+        if self.flow == "source_to_target":
+            return kwargs
+        pairs = {name: value for name, value in kwargs.items() if isinstance(value, (tuple, list))}
+        for pair in pairs.values():
+            rows = [side.size(self.node_dim) for side in pair if isinstance(side, Tensor)]
+            if len({*rows}) > 1:
+                fail("x", f"{rows[0]} and {rows[1]} rows", "as many of both, because "
+                     "flow='target_to_source' takes rows of the first by indices of the second",
+                     "pass edge_index.flip(0) to a layer with flow='source_to_target'")
+        return kwargs | {name: pair[::-1] for name, pair in pairs.items()}
 
     def _reduction(self) -> str | None:
         """The reduction to run, ``None`` where PyG's own path has to."""
@@ -151,6 +164,13 @@ def obstacle(conv: MessagePassing) -> str | None:
     if not torch.compiler.is_compiling() and not _STEPS.isdisjoint(vars(conv)):
         return f"{', '.join(sorted(_STEPS & vars(conv).keys()))} was replaced on this layer"
     return None
+
+
+def _long(edge_index: Any) -> Any:
+    """Indices for PyG's path: torch's scatter_add has wrong gradients for int32 ones."""
+    if isinstance(edge_index, Tensor) and edge_index.dtype is torch.int32:
+        return edge_index.long()
+    return edge_index
 
 
 def _is_matrix(x: Any) -> bool:

@@ -267,6 +267,25 @@ def test_what_pyg_has_to_run(pair: tuple[type, type], core_calls: list[str]) -> 
 
 
 @each_pair
+@pytest.mark.parametrize("flow", ["source_to_target", "target_to_source"])
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+def test_what_pyg_runs_is_what_pyg_gives(pair: tuple[type, type], flow: str, dtype: torch.dtype
+                                         ) -> None:
+    mine, original = same_layers(*pair, make((4, 4), heads=2, edge_dim=2, aggr="mean", flow=flow))
+    edge_attr = torch.randn(GRAPH.size(1), 2, dtype=torch.float64)
+    found = []
+    for layer, graph in ((mine, GRAPH.to(dtype)), (original, GRAPH)):
+        x = features(NUM_NODES), features(NUM_NODES, seed=2)
+        out = layer(x, graph, edge_attr)
+        found.append([out, *torch.autograd.grad(out.square().sum(), [*x, *layer.parameters()],
+                                                allow_unused=True)])
+    torch.testing.assert_close(*found)
+    if flow == "target_to_source" and pair is not PAIRS["Transformer"]:
+        with pytest.raises(GraphError, match="'x': got 3 and 2 rows, expected as many of both"):
+            mine((features(3), features(2)), torch.tensor([[0], [1]]), edge_attr[:1])
+
+
+@each_pair
 def test_models_and_restore(pair: tuple[type, type], core_calls: list[str]) -> None:
     class Net(torch.nn.Module):
         def __init__(self) -> None:
