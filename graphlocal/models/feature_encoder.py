@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ..graph import checks
+from ..nn.dropout import Dropout
+from ..nn.feature_linear import FeatureLinear
 
 #: Sizes of the columns of OGB's molecules: what atoms and bonds are described by.
 ATOM = (119, 5, 12, 12, 10, 6, 6, 2, 2)
@@ -26,6 +28,7 @@ class FeatureEncoder(nn.Module):
             features that are integers; ``"atom"`` and ``"bond"`` are those of OGB's molecules.
         out_channels: Size of the output.
         argument: What the features are called in messages.
+        dropout: Of numbers before the linear map, of the sum of embeddings after it.
 
     Shapes:
         - **x:** :math:`(N, F)`
@@ -39,7 +42,8 @@ class FeatureEncoder(nn.Module):
         torch.Size([3, 16])
     """
 
-    def __init__(self, in_channels: Features, out_channels: int, argument: str = "x") -> None:
+    def __init__(self, in_channels: Features, out_channels: int, argument: str = "x",
+                 dropout: float = 0.0) -> None:
         super().__init__()
         self.argument = argument
         if isinstance(in_channels, str):
@@ -48,7 +52,7 @@ class FeatureEncoder(nn.Module):
         self.linear = self.embedding = None
         if not isinstance(in_channels, Sequence):
             self.in_channels = checks.check_count(in_channels, f"channels of {argument}", least=1)
-            self.linear = nn.Linear(self.in_channels, out_channels)
+            self.linear = FeatureLinear(self.in_channels, out_channels, dropout=dropout)
             return
         kinds = [checks.check_count(size, f"kinds of {argument}", least=1) for size in in_channels]
         if not kinds:
@@ -58,6 +62,7 @@ class FeatureEncoder(nn.Module):
         starts = [sum(kinds[:column]) for column in range(len(kinds))]
         self.register_buffer("start", torch.tensor(starts), persistent=False)
         self.embedding = nn.EmbeddingBag(sum(kinds), out_channels, mode="sum")
+        self.drop = Dropout(dropout)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -90,4 +95,4 @@ class FeatureEncoder(nn.Module):
             for column, size in enumerate(self.kinds):
                 checks.check_bounds(int(low[column]), int(high[column]),
                                     f"{self.argument}[:, {column}]", size, "the number of kinds")
-        return self.embedding(x.long() + self.start)
+        return self.drop(self.embedding(x.long() + self.start))

@@ -48,6 +48,7 @@ class GraphTransformer(nn.Module):
         heads: Of all attention. Default: ``4``.
         local_layers: Number of layers of the deep local stage. Default: ``0``.
         local_norm: Norm of its layers: ``"batch"``, ``"layer"`` or ``None``. Default: ``"batch"``.
+        local_root: Whether its layers have a linear map of the node itself. Default: ``True``.
         local_residual: Whether its layers add their input. Default: ``False``.
         gated: Whether its layers have gates. Default: ``False``.
         jump: What the deep stage hands on, and what is read of the blocks: ``"last"`` layer's
@@ -63,7 +64,7 @@ class GraphTransformer(nn.Module):
             ``"sequence"``. Default: ``"sum"``.
         act: Activation, by any name PyG knows, or a function. Default: ``"relu"``.
         dropout: After every layer. Default: ``0``.
-        input_dropout: Of the features. Default: ``0``.
+        input_dropout: Of the features, those that are zero left out. Default: ``0``.
         attention_dropout: Of attention weights. Default: ``0``.
         edge_dim: Number of columns of ``edge_attr``, or the number of kinds in each; ``"bond"``
             for OGB's molecules. Default: ``None``, edges have no features.
@@ -77,7 +78,7 @@ class GraphTransformer(nn.Module):
         global_options: Further arguments of the global layers named. Default: ``None``.
 
     Shapes:
-        - **x:** :math:`(N, F_{in})`
+        - **x:** :math:`(N, F_{in})`, numbers, dense or sparse, or kinds
         - **edge_index:** :math:`(2, E)`, or whatever the local layer takes
         - **batch:** :math:`(N)`, the graph of each node, sorted *(optional)*
         - **edge_attr:** :math:`(E, F_e)` *(optional)*
@@ -110,6 +111,7 @@ class GraphTransformer(nn.Module):
         heads: int = 4,
         local_layers: int = 0,
         local_norm: Literal["batch", "layer"] | None = "batch",
+        local_root: bool = True,
         local_residual: bool = False,
         gated: bool = False,
         jump: Literal["last", "sum"] = "last",
@@ -145,12 +147,11 @@ class GraphTransformer(nn.Module):
         channels = self.hidden_channels
         width = None if edge_dim is None else channels
 
-        self.encoder = FeatureEncoder(in_channels, channels)
+        self.encoder = FeatureEncoder(in_channels, channels, dropout=input_dropout)
         self.edge_encoder = None if edge_dim is None else FeatureEncoder(
             edge_dim, channels, "edge_attr")
         self.encodings = nn.ModuleDict({
             name: _encoding(made, channels) for name, made in (encodings or {}).items()})
-        self.input_drop = Dropout(input_dropout)
 
         def near() -> nn.Module | None:
             return None if local is None else local_layer(
@@ -161,8 +162,9 @@ class GraphTransformer(nn.Module):
                 global_attention, channels, heads, attention_dropout, global_options or {})
 
         self.stage = nn.ModuleList(
-            LocalLayer(channels, near(), norm=local_norm, gated=gated, residual=local_residual,
-                       dropout=dropout, act=act) for _ in range(self.local_layers))
+            LocalLayer(channels, near(), norm=local_norm, gated=gated, root=local_root,
+                       residual=local_residual, dropout=dropout, act=act)
+            for _ in range(self.local_layers))
         self.blocks = nn.ModuleList(
             LocalGlobalBlock(channels, near() if block_local else None, far(), ffn=ffn, norm=norm,
                              norm_first=norm_first, fusion=fusion, dropout=dropout, act=act)
@@ -249,7 +251,7 @@ class GraphTransformer(nn.Module):
 
     def _embedded(self, x: Tensor, encodings: Mapping[str, Tensor] | None,
                   batch: Tensor | None) -> Tensor:
-        h = self.input_drop(self.encoder(x))
+        h = self.encoder(x)
         for name, module in self.encodings.items():
             value = (encodings or {}).get(name)
             if value is None:

@@ -35,6 +35,7 @@ class LocalLayer(nn.Module):
         conv: Called as ``conv(x, edge_index, **edge arguments)``.
         norm: ``"batch"``, ``"layer"`` or ``None``.
         gated: Whether there are gates.
+        root: Whether there is the linear map of the node itself.
         residual: Whether the layer's input is added to its output.
         dropout: After the activation.
         act: Activation, by any name PyG knows, or a function.
@@ -52,12 +53,12 @@ class LocalLayer(nn.Module):
 
     def __init__(
         self, channels: int, conv: nn.Module, *, norm: str | None = "batch", gated: bool = False,
-        residual: bool = False, dropout: float = 0.0, act: Any = "relu",
+        root: bool = True, residual: bool = False, dropout: float = 0.0, act: Any = "relu",
     ) -> None:
         super().__init__()
         checks.check_choice(norm, "local_norm", ("batch", "layer", None))
         self.channels, self.residual = channels, residual
-        self.conv, self.lin = conv, nn.Linear(channels, channels)
+        self.conv, self.lin = conv, nn.Linear(channels, channels) if root else None
         self.norm = None if norm is None else (
             BatchNorm(channels, allow_single_element=True) if norm == "batch"
             else nn.LayerNorm(channels))
@@ -86,7 +87,7 @@ class LocalLayer(nn.Module):
             got = f"shape {tuple(out.shape)}" if isinstance(out, Tensor) else type(out).__name__
             checks.fail("local", f"a layer whose output has {got}",
                         f"one whose output has the shape of its input, {tuple(x.shape)}")
-        y = out + self.lin(x)
+        y = out if self.lin is None else out + self.lin(x)
         if self.norm is not None and y.size(0):
             y = self.norm(y)
         y = self.drop(self.act(y))

@@ -58,7 +58,9 @@ STYLES = [
     *({"fusion": fusion, "norm": norm, "norm_first": first, "ffn": None if first else 2.0}
       for fusion in ("concat", "gate", "sequence") for norm, first in (("graph", True),
                                                                       ("batch", False))),
-    {"local": None}, {"global_attention": None}, {"local_layers": 1, "block_local": False}, {"encodings": {"where": 2}},
+    {"local": "gcn", "local_layers": 2, "local_root": False},
+    {"local": None}, {"global_attention": None}, {"local_layers": 1, "block_local": False},
+    {"encodings": {"where": 2}},
     {"encodings": {"where": LaplacianEncoder(2, 16, sign="invariant")}},
     {"local": lambda channels: SAGEConv(channels, channels)}, {"num_layers": 0, "local_layers": 2},
 ]
@@ -119,6 +121,16 @@ def test_kinds_are_the_sum_of_an_embedding_per_column() -> None:
     table = encoder.embedding.weight
     assert torch.allclose(encoder(x), table[x[:, 0]] + table[4 + x[:, 1]])
     assert encoder(torch.empty(0, 2, dtype=torch.long)).shape == (0, 8)
+
+
+def test_bags_of_words_are_taken_sparse_or_dense() -> None:
+    torch.manual_seed(0)
+    made = GraphTransformer(2000, 8, 3, input_dropout=0.5).eval()
+    x = (torch.rand(50, 2000) < 0.01).float()
+    edge_index = graphs()[0].edge_index
+    with torch.no_grad():
+        dense, sparse = made(x, edge_index), made(x.to_sparse_csr(), edge_index)
+    assert torch.allclose(dense, sparse, atol=1e-5)
 
 
 def test_kinds_of_molecules_are_those_of_ogb() -> None:
