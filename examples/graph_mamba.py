@@ -163,7 +163,7 @@ def main() -> None:
     if args.dataset.startswith("ogbg-"):
         options["metric"] = args.dataset
     elif graphs:
-        options["metric"] = "average_precision" if outputs == 10 else "mean_absolute_error"
+        options["metric"] = "ap" if outputs == 10 else "mae"
     kind = GraphTransformer if args.model == "gps" else ScanModel
     start = time.perf_counter()
     result = (tasks.graph if graphs else tasks.node).run(
