@@ -98,6 +98,10 @@ class NeighborLoader(DataLoader):
         for name in ("input_time", "time_attr", "temporal_strategy"):
             if kwargs.get(name) is not None:
                 fail(name, repr(kwargs[name]), "no such argument", "sampling here knows no time")
+        for name in ("is_sorted", "filter_per_worker"):  # which of PyG's change no batch
+            kwargs.pop(name, None)
+        if not kwargs.pop("directed", True):
+            fail("directed", "False", "True", "subgraph_type='induced' has all edges of the nodes")
         num_workers = check_count(num_workers, "num_workers")
         sampled = SampledData(
             data, num_neighbors, input_nodes, replace=replace, subgraph_type=subgraph_type,

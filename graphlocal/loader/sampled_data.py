@@ -123,7 +123,11 @@ def _input_nodes(nodes: Any, num_nodes: int) -> NDArray[np.int64]:
     if nodes is None:
         found = np.arange(num_nodes)
     elif getattr(nodes, "dtype", None) in (torch.bool, np.dtype(bool)):
-        found = np.flatnonzero(checks.check_mask(nodes, "input_nodes", num_nodes))
+        if tuple(nodes.shape) != (num_nodes,):
+            checks.fail("input_nodes", f"a mask of shape {tuple(nodes.shape)}",
+                        f"shape ({num_nodes},), one entry per node",
+                        "of masks of several splits, mask[:, split] is one")
+        found = np.flatnonzero(nodes.cpu() if isinstance(nodes, Tensor) else nodes)
     else:
         found = checks.check_nodes(nodes, num_nodes, "input_nodes").copy()
     if len(found) == 0:

@@ -196,7 +196,7 @@ def test_options_reach_the_sample() -> None:
     drawn = [batch.e_id.tolist() for batch in NeighborLoader(
         data, [4], batch_size=60, weight_attr="one", replace=True)]
     assert drawn == [[7] * 4]
-    marked = NeighborLoader(data, [2], batch_size=60,
+    marked = NeighborLoader(data, [2], batch_size=60, is_sorted=True, filter_per_worker=True,
                             transform=lambda batch: batch.update({"mark": batch.num_nodes}))
     assert next(iter(marked)).mark == 60
 
@@ -219,7 +219,9 @@ def test_a_graph_without_edges_gives_its_nodes() -> None:
     ({"input_nodes": [60]}, "'input_nodes': got index 60"),
     ({"input_nodes": []}, "'input_nodes': got no node"),
     ({"input_nodes": torch.zeros(60, dtype=torch.bool)}, "'input_nodes': got no node"),
-    ({"input_nodes": torch.ones(59, dtype=torch.bool)}, "'input_nodes'"),
+    ({"input_nodes": torch.ones(59, dtype=torch.bool)}, r"'input_nodes'.*shape \(60,\)"),
+    ({"input_nodes": torch.ones(60, 2, dtype=torch.bool)}, r"mask\[:, split\]"),
+    ({"input_nodes": [True] * 60}, "a boolean mask"), ({"directed": False}, "'directed'"),
     ({"num_neighbors": [-5]}, "'num_neighbors'"), ({"num_neighbors": 5}, "'num_neighbors'"),
     ({"batch_size": 0}, "'batch_size'"), ({"weight_attr": "nothing"}, "'weight_attr'"),
     ({"weight_attr": "x"}, r"'x': got shape \(60, 8\)"), ({"seed": "a"}, "'seed'"),

@@ -214,6 +214,18 @@ def test_weighted_draws_without_replacement_are_draws_one_after_another() -> Non
     assert sorted(star_draws(6, 1, 4, weight=WEIGHT)[0].tolist()) == [0, 2, 3, 5]
 
 
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("power", [-1060, 1000])
+def test_only_ratios_of_weights_count(power: int, replace: bool) -> None:
+    """Also of weights so small that their shares of a sum would round to nothing."""
+    scaled = WEIGHT.double() * 2.0**power
+    wanted = star_draws(6, 500, 3, replace=replace, weight=WEIGHT)
+    assert np.array_equal(star_draws(6, 500, 3, replace=replace, weight=scaled), wanted)
+    mixed = torch.tensor([1.0, 5e-324, 5e-324, 0.0], dtype=torch.float64)
+    second = star_draws(4, 500, 2, weight=mixed)
+    assert np.bincount(second[second != 0], minlength=4)[[1, 2]].min() > 200
+
+
 def test_weights_go_with_their_edges() -> None:
     """They stand in the order of the edges, which rows do not."""
     edge_index = torch.tensor([[1, 5, 2, 3, 6, 4], [0, 7, 0, 0, 7, 0]])
@@ -269,6 +281,8 @@ def test_graphs_of_every_kind() -> None:
     ({"nodes": [4]}, "'nodes': got index 4"), ({"nodes": [-1]}, "'nodes': got index -1"),
     ({"nodes": torch.tensor([0.5])}, "'nodes'"), ({"num_neighbors": [2, -2]}, "'num_neighbors'"),
     ({"num_neighbors": 5}, "'num_neighbors'"), ({"num_neighbors": [0.5]}, "'num_neighbors'"),
+    ({"num_neighbors": [2**63]}, "'num_neighbors'"),
+    ({"nodes": torch.tensor([True, False])}, "'nodes': got a boolean mask.*nonzero"),
     ({"weight": torch.ones(2)}, r"'weight': got shape \(2,\)"),
     ({"weight": torch.tensor([1, -1.0, 1])}, "'weight': got value -1"),
     ({"weight": torch.tensor([1, float("nan"), 1])}, "'weight': got NaN"),

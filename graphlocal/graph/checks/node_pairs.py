@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import fail
+from ..errors import GraphTypeError, fail
 from .arrays import check_index_range, check_integers, to_numpy
 
 
@@ -33,7 +33,11 @@ def check_node_pairs(pairs: Any, num_nodes: int, argument: str = "pairs") -> NDA
 
 def check_nodes(nodes: Any, num_nodes: int, argument: str = "nodes") -> NDArray[np.int64]:
     """Node positions ``[S]`` as int64, every one below the number of nodes; one number is one."""
-    array = check_integers(to_numpy(nodes, argument), argument)
+    array = to_numpy(nodes, argument)
+    if array.dtype == np.bool_:
+        fail(argument, "a boolean mask", "numbers of nodes",
+             "those of a mask are mask.nonzero().flatten()", kind=GraphTypeError)
+    array = check_integers(array, argument)
     if array.ndim == 0:
         array = array.reshape(1)
     if array.ndim != 1:

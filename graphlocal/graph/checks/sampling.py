@@ -21,7 +21,7 @@ def check_fan_out(counts: Any, argument: str = "num_neighbors") -> list[int]:
     for count in counts:
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
             fail(argument, repr(count), "integers", kind=GraphTypeError)
-        if count < -1:
+        if not -1 <= count < 2**63:
             fail(argument, str(count), "numbers of at least 0, or -1 for all neighbours")
     return [int(count) for count in counts]
 

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .counter_random import draw_unit, stream
 from .neighbor_sampling import take_slots
 from .parallel import jit
 
+#: Rows with a positive weight below the first are multiplied by a power of two, which changes no
+#: draw but those that would round to nothing or overflow; their largest comes near the second.
+_TINY, _LARGE = 2.0**-900, 960
+
 
 @jit
 def weigh_rows(start, stop, rowptr, perm, weight, value, total, positive):
     """Weights in the order of the slots, their running totals in each row, how many are above 0.
 
-    ``total`` is empty where it is not needed. Returns whether all totals are finite.
+    ``total`` is empty where it is not needed. Returns whether the weights of all rows have finite
+    sums.
     """
     finite = True
     for v in range(start, stop):
-        count, reached = 0, 0.0
+        count, reached, smallest, largest = 0, 0.0, np.inf, 0.0
         for slot in range(rowptr[v], rowptr[v + 1]):
             w = weight[perm[slot] if len(perm) > 0 else slot]
             value[slot] = w
-            count += w > 0.0
+            if w > 0.0:
+                count += 1
+                smallest, largest = min(smallest, w), max(largest, w)
             reached += w
-            if len(total) > 0:
-                total[slot] = reached
         positive[v] = count
         finite &= np.isfinite(reached)
+        if smallest < _TINY:
+            power = max(0, _LARGE - math.frexp(largest)[1])
+            for slot in range(rowptr[v], rowptr[v + 1]):
+                value[slot] = math.ldexp(value[slot], power)
+        if len(total) > 0:
+            reached = 0.0
+            for slot in range(rowptr[v], rowptr[v + 1]):
+                reached += value[slot]
+                total[slot] = reached
     return finite
 
 
