@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +38,8 @@ def laplacian_eigenvectors(
     side by side get what they get alone. An eigenvector has length 1 in its component. Of the two
     signs it is given the one that makes the sum of its cubes positive; where that is 0, the first
     of its largest entries is. Eigenvectors of an eigenvalue that occurs several times are any
-    basis of their space, the same for the same input.
+    basis of their space, the same for the same input (in components of more than 512 nodes from
+    scipy 1.17 on).
 
     Args:
         graph: A :class:`~graphlocal.graph.CSRGraph` or anything :func:`~graphlocal.graph.as_graph`
@@ -108,13 +110,15 @@ def _iterated(
     row, other, value = _entries(graph, nodes)
     walk: csr_array = csr_array((value, (row, place[other])), shape=(size, size))
     first = np.random.default_rng(seed).uniform(-1.0, 1.0, size)
-    width = min(size, max(64, 4 * found))
+    options: dict[str, Any] = {"v0": first, "ncv": min(size, max(64, 4 * found))}
+    if "rng" in inspect.signature(eigsh).parameters:  # of the vectors after one that leads nowhere
+        options["rng"] = np.random.default_rng(seed)
     try:
-        near, basis = eigsh(walk, found + 1, which="LA", v0=first, ncv=width, maxiter=_RESTARTS)
+        near, basis = eigsh(walk, found + 1, which="LA", maxiter=_RESTARTS, **options)
         values = 1.0 - near
     except ArpackNoConvergence:  # long thin graphs, whose factors are sparse
         values, basis = eigsh(eye_array(size, format="csc") - walk.tocsc(), found + 1,
-                              sigma=-1e-3, v0=first, ncv=width)
+                              sigma=-1e-3, **options)
     ascending = np.argsort(values, kind="stable")[1:]
     return values[ascending], basis[:, ascending]
 

@@ -74,6 +74,15 @@ def test_large_and_small_agree(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_allclose(a, b, atol=1e-7)
 
 
+def test_large_spaces_of_one_eigenvalue_have_one_basis() -> None:
+    pytest.importorskip("scipy", minversion="1.17")  # before, it goes by what ran earlier
+    graph = CSRGraph.from_networkx(nx.star_graph(700))
+    values, vectors = laplacian_eigenvectors(graph, 4)
+    np.testing.assert_allclose(values[0], [1, 1, 1, 1])
+    assert np.array_equal(vectors, laplacian_eigenvectors(graph, 4)[1])
+    assert not np.array_equal(vectors, laplacian_eigenvectors(graph, 4, seed=1)[1])
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_renaming_nodes_renames_rows(data) -> None:
