@@ -176,5 +176,5 @@ class GMN(ScanModel):
             tokens = self.token_encoder(h, nodes, drawn, graph, edge_attr)
         else:
             tokens = self.token_encoder(h, drawn, edge_attr, graph)
-        tokens = tokens.view(len(nodes), self.tokenizer.tokens_per_node, -1)
+        tokens = tokens.view(len(nodes), self.tokenizer.tokens_per_node, self.hidden_channels)
         return self.token_scan(order_tokens(tokens, self.tokenizer.s, shuffle=self.training))

@@ -108,10 +108,11 @@ class WalkTokenizer:
         if nodes is None:
             nodes = torch.arange(rows.num_nodes)
         device, chosen = device_of(nodes), to_nodes(nodes, rows.num_nodes)
-        visited = [walk.numpy().reshape(len(chosen), self.s, -1)
-                   for walk in self.walks(graph, chosen, epoch=epoch, num_nodes=num_nodes)]
+        visited = [walk.flatten(2).numpy() for walk in
+                   self.walks(graph, chosen, epoch=epoch, num_nodes=num_nodes)]
         lengths = np.array([1] + [part.shape[2] for part in visited for _ in range(self.s)])
-        parts = [chosen[:, None], *(part.reshape(len(chosen), -1) for part in visited)]
+        parts = [chosen[:, None], *(part.reshape(len(chosen), self.s * part.shape[2])
+                                    for part in visited)]
         bag = np.concatenate(parts, axis=1).ravel()
         bag_ptr = np.zeros(len(chosen) * len(lengths) + 1, np.int64)
         np.cumsum(np.tile(lengths, len(chosen)), out=bag_ptr[1:])

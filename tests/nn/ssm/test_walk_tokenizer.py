@@ -72,3 +72,9 @@ def test_bad_numbers(arguments) -> None:
 def test_bad_nodes() -> None:
     with pytest.raises(GraphError, match="nodes"):
         WalkTokenizer(1)(star(3), [4])
+
+
+def test_no_nodes_have_no_tokens() -> None:
+    tokens = WalkTokenizer(2, 3, 2)(star(3), torch.zeros(0, dtype=torch.int64))
+    assert tokens.ptr.tolist() == [0]
+    assert tokens.node.numel() == 0 and tokens.edge_index.shape == (2, 0)
