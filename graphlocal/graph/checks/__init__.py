@@ -24,6 +24,7 @@ from .batches import check_groups as check_groups
 from .batches import check_sorted as check_sorted
 from .features import check_edge_features as check_edge_features
 from .features import check_features as check_features
+from .features import check_finite_rows as check_finite_rows
 from .features import check_heads as check_heads
 from .files import check_output as check_output
 from .files import check_suffix as check_suffix

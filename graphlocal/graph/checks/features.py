@@ -20,6 +20,15 @@ def check_features(x: Any, channels: int | None, argument: str = "x") -> Any:
     return x
 
 
+def check_finite_rows(values: Any, argument: str, remedy: str | None = None) -> None:
+    """No NaN and no infinity in a matrix of torch."""
+    # A sum is finite only if all of its numbers are, and costs no mask; it may also overflow.
+    if bool(values.sum().isfinite()) or bool(values.isfinite().all()):
+        return
+    row = int((~values.isfinite()).any(dim=1).nonzero()[0])
+    fail(argument, f"NaN or infinite values, the first in row {row}", "finite numbers", remedy)
+
+
 def check_heads(channels: int, heads: int, argument: str = "heads",
                 channels_argument: str = "channels") -> int:
     """Channels of one head, all heads having the same number."""

@@ -63,10 +63,11 @@ class ChannelAttention(GlobalAttention):
 
     def _mixed(self, q: Tensor, k: Tensor, v: Tensor, bucket: Bucket | None) -> Tensor:
         """Graphs of one size, ``[S, L, H, D]``."""
-        size: int | Tensor = max(q.shape[1], 1)
+        root: float | Tensor = max(q.shape[1], 1) ** 0.5
         if bucket is not None and bucket.absent is not None:
-            size = (~bucket.absent).sum(dim=1).to(q.dtype)[:, None, None, None]
+            size = (~bucket.absent).sum(dim=1)[:, None, None, None]
+            root = size.double().sqrt().to(q.dtype)  # not in halves, which stop at 65504
             k = k.masked_fill(bucket.absent[:, :, None, None], 0)
-        score = torch.einsum("slhe,slhc->shec", k, q) / size ** 0.5
+        score = torch.einsum("slhe,slhc->shec", k, q) / root
         weight = F.dropout(score.softmax(dim=2), self._dropout())
         return torch.einsum("slhe,shec->slhc", v, weight)

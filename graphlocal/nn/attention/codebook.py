@@ -122,9 +122,11 @@ class Codebook(nn.Module):
         rows, _ = gather_rows(x)
         if rows.shape[0] == 0:
             return
-        self.running_mean.copy_(rows.mean(dim=0))
+        mean, var = rows.mean(dim=0), rows.var(dim=0, correction=0)
+        self._check(rows, mean, var)
+        self.running_mean.copy_(mean)
         if rows.shape[0] > 1:
-            self.running_var.copy_(rows.var(dim=0, correction=0))
+            self.running_var.copy_(var)
         x = (rows - self.running_mean) / self._scale()  # every process draws from all rows
         self.count.zero_()
         error, filled = torch.ones_like(x[:, 0]), 0
@@ -190,6 +192,7 @@ class Codebook(nn.Module):
         away = x - self.running_mean
         sums = ops.joint_sum(torch.cat([away.sum(dim=0), away.square().sum(dim=0),
                                         x.new_full((1,), x.shape[0])]))
+        self._check(x, sums)  # before anything moves
         rows = int(sums[-1])
         if rows < 2:  # one row has no variance
             return away / self._scale(), rows
@@ -200,6 +203,14 @@ class Codebook(nn.Module):
         # Not the unbiased one of a batch norm: centroids would be scaled by what rows are not.
         self.running_var.lerp_(var, self.momentum)
         return normal, rows
+
+    def _check(self, x: Tensor, *statistics: Tensor) -> None:
+        """Statistics that one batch would spoil for good."""
+        if all(bool(found.isfinite().all()) for found in statistics):
+            return
+        checks.check_finite_rows(x, "x", "they are nearest to no centroid")
+        checks.fail("x", f"numbers whose squares {self.centroid.dtype} cannot hold, or that are "
+                    "not finite in another process", "smaller ones", "scale the features")
 
     def _quantize(self, x: Tensor) -> ops.Quantized:
         with torch.autocast(x.device.type, enabled=False):

@@ -158,7 +158,7 @@ class CodebookAttention(nn.Module):
         graph = torch.repeat_interleave(ptr.diff())
         taken, count = torch.unique(graph * len(k) + index, return_counts=True)
         key_ptr = borders(torch.bincount(taken // len(k), minlength=len(ptr) - 1))
-        return attend_groups(q, k, v, ptr, key_ptr, count.to(k.dtype).log(), dropout,
+        return attend_groups(q, k, v, ptr, key_ptr, count.double().log(), dropout,
                              key_row=taken % len(k))
 
     def _seen(self, x: Tensor, position: Tensor | None) -> Tensor:
@@ -175,11 +175,11 @@ class CodebookAttention(nn.Module):
     def _log_counts(self) -> Tensor:
         """Logarithms of the counts ``[B]``, minus infinity where a centroid is dead or empty."""
         book = self.codebook
-        count = book.count * book.alive()
+        count = book.count.double() * book.alive()  # halves stop at 65504
         if self.counts != "ema":
             assigned = self.assigned * book.alive()
             if bool(assigned.any()):  # else nobody was assigned yet
-                count = assigned.to(count.dtype)
+                count = assigned.double()
         return count.log()
 
     @torch.compiler.disable

@@ -70,7 +70,7 @@ class RoutingAttention(GlobalAttention):
         self.num_clusters = checks.check_count(num_clusters, "num_clusters", least=1)
         self.window = window if window is None else checks.check_count(window, "window", least=1)
         self.decay = checks.check_fraction(decay, "decay")
-        self.seed = checks.check_count(seed, "seed")
+        self.seed = checks.check_count(seed, "seed", most=2**62)
         self.register_buffer("centroid", torch.empty(heads, num_clusters, channels // heads))
         self.register_buffer("started", torch.tensor(False))
         self._reset_centroids()
@@ -133,7 +133,9 @@ class RoutingAttention(GlobalAttention):
     def _start(self, far: Tensor) -> None:
         if self.started:
             return
-        drawn = draw_rows(far.flatten(1), far.new_ones(len(far)), self.num_clusters, self.seed)
+        rows = far.flatten(1)
+        finite = rows.isfinite().all(dim=1).to(rows.dtype)  # NaN would stay in them for good
+        drawn = draw_rows(rows, finite, self.num_clusters, self.seed)
         self.centroid[:, : len(drawn)] = drawn.unflatten(1, far.shape[1:]).transpose(0, 1)
         self.started.fill_(len(drawn) > 0)
 
@@ -146,6 +148,7 @@ class RoutingAttention(GlobalAttention):
             for part in rows.split(block):  # [n, H, D]
                 nearest = torch.einsum("nhd,hkd->nhk", part, self.centroid).argmax(dim=2)
                 total.index_put_((heads.expand_as(nearest), nearest), part, accumulate=True)
+        # NaN compares false below: what it was nearest to stays where it is.
         total = F.normalize(ops.joint_sum(total), dim=2)
         moved = F.normalize(self.centroid.lerp(total, 1 - self.decay), dim=2)
         taken = total.square().sum(dim=2, keepdim=True) > 0

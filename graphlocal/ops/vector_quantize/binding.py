@@ -20,8 +20,8 @@ def _quantize(
 
     With ``exact`` the definition searches each block, else a product of matrices.
     """
-    _check_finite(x, "x")
-    _check_finite(codebook if mask is None else codebook[mask], "codebook")
+    for rows, name in ((x, "x"), (codebook if mask is None else codebook[mask], "codebook")):
+        checks.check_finite_rows(rows, name, "they are nearest to no centroid")
     if mask is not None and not bool(mask.any()):
         checks.fail("mask", "no centroid", "at least one that may be taken")
     rows, size = x.shape[0], codebook.shape[0]
@@ -50,15 +50,6 @@ def _quantize(
         count = torch.bincount(index, minlength=size).to(wide.dtype)
         total = wide.new_zeros(codebook.shape).index_add_(0, index, wide)
     return index, count, total, error
-
-
-def _check_finite(values: Tensor, argument: str) -> None:
-    # A sum is finite only if all of its numbers are, and costs no mask; it may also overflow.
-    if bool(values.sum().isfinite()) or bool(values.isfinite().all()):
-        return
-    row = int((~values.isfinite()).any(dim=1).nonzero()[0])
-    checks.fail(argument, f"NaN or infinite values, the first in row {row}", "finite numbers",
-                "they are nearest to no centroid")
 
 
 def _quantize_fake(x, codebook, mask, exact):

@@ -94,6 +94,35 @@ def test_centroids_are_the_moving_average() -> None:
               + norm.running_mean)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e200])
+@pytest.mark.parametrize("batches", [0, 1])
+def test_a_batch_that_is_refused_leaves_no_trace(value, batches) -> None:
+    layer, twin = layer_of().train(), layer_of().train()
+    for each in (layer, twin):
+        for seed in range(batches):
+            each(features(20, seed=seed))
+    bad = features(20)
+    bad[3, 1] = value
+    match = "row 3" if value != 1e200 else "squares .*float64 cannot hold"
+    with pytest.raises(GraphError, match=f"'x': got .*{match}"):
+        layer(bad)
+    one = features(1)
+    layer(one), twin(one)
+    x = features(20, seed=7)
+    assert torch.equal(layer(x), twin(x))
+    for mine, other in zip(layer.buffers(), twin.buffers(), strict=True):
+        assert torch.equal(mine, other)
+
+
+def test_counts_that_a_half_cannot_hold() -> None:
+    layer = layer_of().eval().half()
+    layer.codebook.assign(features(5).half(), torch.ones(5, dtype=torch.float16))
+    layer.codebook.centroid[1:] = 100
+    layer.codebook.total.copy_(layer.codebook.centroid)
+    x = features(70_000)[:, :1].expand(-1, 8).half() * 1e-2
+    assert layer(x, torch.zeros(len(x), dtype=torch.long)).isfinite().all()
+
+
 def clusters(count: int, each: int, spread: float = 1e-3) -> torch.Tensor:
     centers = 10 * features(count, 4, seed=3)
     return (centers.repeat_interleave(each, dim=0) + spread * features(count * each, 4)

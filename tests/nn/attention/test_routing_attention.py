@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from graphlocal.nn.attention import DenseAttention, RoutingAttention
-from tests.nn.attention.plain import close, features, heads_of
+from tests.nn.attention.plain import close, features, heads_of, make
 
 
 def layer_of(clusters: int, **kwargs) -> RoutingAttention:
@@ -98,6 +98,17 @@ def test_they_start_at_keys_of_the_first_batch() -> None:
     for h in range(2):
         assert (torch.cdist(layer.centroid[h], keys[h]).min(dim=1).values < 1e-6).all()
         assert torch.cdist(layer.centroid[h], layer.centroid[h]).fill_diagonal_(1).min() > 1e-3
+
+
+def test_what_is_no_number_does_not_stay_in_the_centroids() -> None:
+    layer = make("routing").train()
+    x = features(12)
+    x[::2] = float("nan")
+    for first in (True, False):
+        out = layer(x, torch.arange(12) // 6)
+        assert bool(layer.started) and layer.centroid.isfinite().all()
+        x[6:] = 1.0
+        assert first or out[6:].isfinite().all()
 
 
 def test_blocks_of_scores_change_nothing(monkeypatch) -> None:
