@@ -2,8 +2,8 @@
 about it, in a minute or so.
 
 The graph is that of scikit-learn's handwritten digits: no download is needed. The folder then
-holds report.html, nodes.csv (metrics of every node), edges.csv, runs.jsonl and links.jsonl (a line
-for every training).
+holds report.html, nodes.csv (metrics of every node), edges.csv, and runs.jsonl, far.jsonl and
+links.jsonl (a line for every training).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", default="graphlocal-demo", metavar="DIR",
                         help="new, empty or earlier demo folder (default: graphlocal-demo)")
     parser.add_argument("--seeds", type=int, default=5, metavar="N",
-                        help="runs of each network (default: 5; of those that predict "
-                             "edges at most 3)")
+                        help="runs of each network (default: 5; of those that predict edges "
+                             "at most 3, of those that look far at most 2)")
     parser.add_argument("--epochs", type=int, default=150, metavar="N",
                         help="epochs of each run (default: 150; those that predict edges take "
-                             "an eighth)")
+                             "an eighth, those that look far a third)")
     parser.add_argument("-q", "--quiet", action="store_true", help="nothing on stderr")
 
 

@@ -16,7 +16,8 @@ from graphlocal import CSRGraph, tasks, topology
 from graphlocal.cli import main
 from graphlocal.datasets import DigitsGraph
 
-FILES = {"demo.json", "edges.csv", "links.jsonl", "nodes.csv", "report.html", "runs.jsonl"}
+FILES = {"demo.json", "edges.csv", "far.jsonl", "links.jsonl", "nodes.csv", "report.html",
+         "runs.jsonl"}
 NAMES = ("GAE", "NCN", "NCNC")
 ROOT = Path(__file__).parents[2]
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -57,6 +58,9 @@ def test_it_writes_its_files_and_nothing_else(folder) -> None:
     lines = [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
     assert [(line["config"]["model"], line["seed"]) for line in lines] == [
         ("GCN", 0), ("MLP", 0), ("GCN", 1), ("MLP", 1)]
+    lines = [json.loads(line) for line in (folder / "far.jsonl").read_text().splitlines()]
+    assert [line["config"]["model"] for line in lines] == [
+        "GCN", "Graph transformer", "Graph Mamba"] * 2
     lines = [json.loads(line) for line in (folder / "links.jsonl").read_text().splitlines()]
     assert [(line["config"]["model"], line["seed"]) for line in lines] == [
         (name, seed) for name in NAMES for seed in (0, 1)]
@@ -95,10 +99,10 @@ def test_the_page_is_whole_and_loads_nothing(page) -> None:
     reader = Reader()
     reader.feed(page)
     assert reader.open == []
-    assert reader.seen["svg"] == 4 and reader.seen["table"] == 3 and reader.seen["section"] == 4
+    assert reader.seen["svg"] == 5 and reader.seen["table"] == 4 and reader.seen["section"] == 5
     assert "script" not in reader.seen and "link" not in reader.seen
     assert "default-src 'none'" in page and "@import" not in page
-    assert re.findall(r"https?://[^\"' ]+", page) == ["http://www.w3.org/2000/svg"] * 4
+    assert re.findall(r"https?://[^\"' ]+", page) == ["http://www.w3.org/2000/svg"] * 5
     assert set(re.findall(r"url\(([^)]*)\)", page)) == {"#plot"}
     assert "prefers-color-scheme:dark" in page
 
@@ -111,13 +115,16 @@ def test_the_drawing_has_every_node_and_edge(page) -> None:
     assert [path.count("M") for path in dots] == counts.tolist()
 
 
-def test_the_shown_training_gives_the_shown_figures(page, capsys) -> None:
-    (program,) = (text for text in programs(page, "python") if "node.run" in text)
+@pytest.mark.parametrize("place, names", [
+    (0, ("GCN", "MLP")), (1, ("GCN", "Graph transformer", "Graph Mamba"))])
+def test_the_shown_training_gives_the_shown_figures(page, capsys, place, names) -> None:
+    program = [text for text in programs(page, "python") if "node.run" in text][place]
     exec(compile(program, "report", "exec"), {})
     printed = re.findall(r"Final Test: ([\d.]+) ± ([\d.]+)", capsys.readouterr().out)
-    rows = re.findall(r'<th scope="row">(?:GCN|MLP)</th><td>.*?</td><td>.*?</td><td>([\d.]+) ± '
-                      r"([\d.]+)</td>", page)
-    assert len(printed) == len(rows) == 2
+    rows = [re.findall(rf'<th scope="row">{name}</th><td>.*?</td><td>.*?</td><td>([\d.]+) ± '
+                       r"([\d.]+)</td>", page) for name in names]
+    rows = [found[place if name == "GCN" else 0] for name, found in zip(names, rows, strict=True)]
+    assert len(printed) == len(rows) == len(names)
     for (mean, std), (shown_mean, shown_std) in zip(printed, rows, strict=True):
         assert float(shown_mean) == pytest.approx(float(mean), abs=0.056)
         assert float(shown_std) == pytest.approx(float(std), abs=0.056)
@@ -200,7 +207,7 @@ def test_again_into_the_same_folder(tmp_path, capsys, monkeypatch) -> None:
         assert main(["demo", "--seeds", "1", "--epochs", str(epochs)]) == 0
         captured = capsys.readouterr()
         assert captured.out == "graphlocal-demo/report.html\n"
-        assert "[4/4]" in captured.err and "test accuracy" in captured.err
+        assert "[5/5]" in captured.err and "test accuracy" in captured.err
     lines = (tmp_path / "graphlocal-demo" / "runs.jsonl").read_text().splitlines()
     assert [json.loads(line)["epochs"] for line in lines] == [2, 2]
     assert "±" not in (tmp_path / "graphlocal-demo" / "report.html").read_text().replace(

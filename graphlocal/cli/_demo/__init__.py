@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...report.page import Section
-from . import drawing, learning, links, structure
+from . import drawing, far, learning, links, structure
 from .workspace import Workspace as Workspace
 
 #: In the order of the report.
@@ -16,5 +16,6 @@ SECTIONS: tuple[Callable[[Workspace], Section], ...] = (
     drawing.section,
     structure.section,
     learning.section,
+    far.section,
     links.section,
 )

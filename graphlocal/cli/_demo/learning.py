@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from ...report import Fact, Figure, Pair, Section, Table, curves
-from .workspace import Made, Workspace, one_thread
+from ...report import Section
+from .training import Network, fact, side_by_side
+from .workspace import Made, Workspace
 
 _HIDDEN, _DROPOUT, _DECAY = 64, 0.5, 5e-3
 
 
 def section(work: Workspace) -> Section:
     """Trains a GCN and an MLP from the same seeds and compares them."""
-    from ... import tasks
     from ...nn import accelerate
 
     def make_gcn() -> Any:
@@ -29,49 +27,19 @@ def section(work: Workspace) -> Section:
 
         return MLP([64, _HIDDEN, 10], dropout=_DROPOUT, norm=None)
 
-    models = {"GCN": (make_gcn, None), "MLP": (make_mlp, lambda model, data: model(data.x))}
-    log = tasks.JsonLines(work.folder.write("runs.jsonl", ""))
-    runs: dict[str, list[tasks.FitResult]] = {name: [] for name in models}
-    latest = dict.fromkeys(models, 0.0)
-    with (work.bar(work.num_seeds * work.epochs * len(models), "  training") as bar,
-          one_thread()):
-        for seed in range(work.num_seeds):  # side by side: seed by seed, one after the other
-            for name, (make_model, forward) in models.items():
-                def on_epoch(epoch: int, scores: dict[str, float], name: str = name) -> None:
-                    latest[name] = scores["val"]
-                    bar.set_postfix({k: f"{100 * v:.1f} %" for k, v in latest.items()},
-                                    refresh=False)
-                    bar.update()
-
-                runs[name] += tasks.node.run(
-                    make_model, work.data, seeds=[seed], epochs=work.epochs, patience=None,
-                    weight_decay=_DECAY, forward=forward, log=log, config={"model": name},
-                    on_epoch=on_epoch, progress=False).runs
-    results = {name: tasks.RunResult(found) for name, found in runs.items()}
-    for name, result in results.items():
-        work.say(f"  {name}: test accuracy {result.test.percent()} %")
-        mean, *std = result.test.percent(1).split(" ")
-        work.facts.append(Fact(f"Digits read by the {name}", f"{mean} %", " ".join(std)))
+    settings = {"weight_decay": _DECAY}
+    pixels = {**settings, "forward": lambda model, data: model(data.x)}
+    picture, results = side_by_side(
+        work, {"GCN": Network(make_gcn, settings), "MLP": Network(make_mlp, pixels)},
+        work.num_seeds, work.epochs, "runs.jsonl")
+    work.facts.extend(fact(name, results) for name in results)
     train = int(work.data.train_mask.sum())
     test = int(work.data.test_mask.sum())
-    series = {name: (colour, np.array([run.history["val"] for run in result.runs]))
-              for (name, result), colour in zip(results.items(), "ab", strict=True)}
-    picture = curves(series, x_name="epoch", y_name="validation accuracy")
-    seeds = f"{work.num_seeds} seeds" if work.num_seeds > 1 else "one seed"
-    rows = [(name, f"{result.runs[0].num_params:,}", result.val.percent(1),
-             result.test.percent(1), f"{_milliseconds(result):.1f} ms")
-            for name, result in results.items()]
     return Section(
         "Learning from neighbours",
         f"Both networks see the same {train} labelled images and are asked for {test:,} others. "
         f"The MLP sees pixels only, the GCN also those of the neighbours. {_verdict(results)}",
-        [Pair(
-            Figure(picture, "Accuracy on the validation images.",
-                   f"Lines are means over {seeds}, bands reach from the lowest to the highest."),
-            Table("Accuracy in percent.", ("", "weights", "validation", "test", "epoch"), rows,
-                  f"Mean ± standard deviation over {seeds}, at the epoch that was best on "
-                  f"validation. The runs are in runs.jsonl."),
-        ), Made(code(work.num_seeds, work.epochs))],
+        [picture, Made(code(work.num_seeds, work.epochs))],
     )
 
 
@@ -98,10 +66,6 @@ def make_mlp():
 print(tasks.node.run(make_gcn, data, **settings))
 print(tasks.node.run(make_mlp, data, forward=lambda model, data: model(data.x), **settings))
 """
-
-
-def _milliseconds(result: Any) -> float:
-    return 1000 * float(np.median([run.seconds_per_epoch for run in result.runs]))
 
 
 def _verdict(results: dict[str, Any]) -> str:
