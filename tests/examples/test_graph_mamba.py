@@ -60,6 +60,6 @@ def test_errors_are_one_line(script, arguments) -> None:
 def test_molecules(script, capsys, tmp_path, model) -> None:
     pytest.importorskip("ogb")
     shutil.copytree(shared_data("ogb", "ogbg_molesol"), tmp_path / "ogb" / "ogbg_molesol")
-    script("--dataset", "ogbg-molesol", "--model", model, "--root", str(tmp_path), *TINY, "--batch-size", "256",
-           "--set", "hidden_channels=8", "num_layers=1")
+    script("--dataset", "ogbg-molesol", "--model", model, "--root", str(tmp_path), *TINY,
+           "--batch-size", "256", "--set", "hidden_channels=8", "num_layers=1")
     assert f"ogbg-molesol, {model}," in capsys.readouterr().out

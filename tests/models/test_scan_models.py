@@ -166,17 +166,20 @@ def test_evaluation_is_the_same_twice_and_training_is_not() -> None:
         assert not torch.allclose(made.forward_data(data), made.forward_data(data), atol=1e-6)
 
 
-def test_tokens_are_drawn_once_or_at_every_step(monkeypatch) -> None:
-    for resample, expected in ((False, [0]), (True, [1, 2, 3])):
-        made, data = MODELS["gmn"](6, 16, 3, m=2, d_state=4, resample=resample), graphs()[1]
-        epochs, draw = [], GMN._draw
-        monkeypatch.setattr(GMN, "_draw", lambda self, graph, nodes, epoch: epochs.append(epoch)
-                            or draw(self, graph, nodes, epoch))
-        for _ in range(3):
-            made.forward_data(data)
-        monkeypatch.undo()
-        assert epochs == expected
-        assert int(made.state_dict()["draws"]) == (3 if resample else 0)
+@pytest.mark.parametrize("resample, expected", [(False, [0]), (True, [1, 2, 3])])
+def test_tokens_are_drawn_once_or_at_every_step(monkeypatch, resample, expected) -> None:
+    made, data = GMN(6, 16, 3, m=2, d_state=4, resample=resample), graphs()[1]
+    epochs, draw = [], GMN._draw
+
+    def recorded(self, graph, nodes, epoch):
+        epochs.append(epoch)
+        return draw(self, graph, nodes, epoch)
+
+    monkeypatch.setattr(GMN, "_draw", recorded)
+    for _ in range(3):
+        made.forward_data(data)
+    assert epochs == expected
+    assert int(made.state_dict()["draws"]) == (3 if resample else 0)
 
 
 def test_portions_change_memory_and_nothing_else() -> None:
