@@ -14,7 +14,16 @@ from ..kernels.cpu import draws
 from ..kernels.cpu import local_tokens as kernel
 from ..kernels.cpu.counter_random import draw_key
 from ..kernels.cpu.parallel import row_blocks, run_blocks
-from ..ops.rows import Direction, Rows, as_rows, device_of, frozen, merge_parallel, to_nodes
+from ..ops.rows import (
+    Direction,
+    Rows,
+    as_rows,
+    as_undirected,
+    device_of,
+    frozen,
+    merge_parallel,
+    to_nodes,
+)
 
 Law = Literal["exact", "path"]
 #: Tells the numbers drawn here from those that ops draw for the same seed and epoch.
@@ -92,8 +101,8 @@ class LocalTokenSampler:
         if self.distinct and law == "path":
             checks.fail("distinct", "True with law='path'", "False",
                         "this law draws ends as often as paths lead to them")
-        if symmetrize and not isinstance(graph, CSRGraph):
-            graph = _both_ways(graph, num_nodes)
+        if symmetrize:
+            graph = as_undirected(graph, num_nodes)
         rows = as_rows(graph, num_nodes, direction=direction, ordered=True)
         self._rows = rows if isinstance(graph, CSRGraph) else merge_parallel(rows)
         self._longest = int(np.diff(self._rows.rowptr).max(initial=0))
@@ -154,11 +163,3 @@ class LocalTokenSampler:
 
     def __repr__(self) -> str:
         return f"LocalTokenSampler({self.num_nodes} nodes, {self.num_tokens}, '{self.law}')"
-
-
-def _both_ways(graph: Any, num_nodes: int | None) -> CSRGraph:
-    if not isinstance(graph, Tensor) or graph.layout is not torch.strided:
-        rows = as_rows(graph, num_nodes, direction="out")
-        source = np.repeat(np.arange(rows.num_nodes), np.diff(rows.rowptr))
-        graph, num_nodes = np.stack([source, rows.col]), rows.num_nodes
-    return CSRGraph.from_edge_index(graph, num_nodes)

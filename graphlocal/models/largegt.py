@@ -7,7 +7,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ..graph.checks import check_choice, check_count, check_fraction, check_tokens
+from ..graph.checks import (
+    check_choice,
+    check_count,
+    check_features,
+    check_fraction,
+    check_tokens,
+    fail,
+)
 from ..nn.attention import CodebookAttention
 from ..nn.batch_norm import JointBatchNorm1d
 from ..nn.dropout import Dropout
@@ -160,7 +167,11 @@ class LargeGT(nn.Module):
             parts.append(self.local(hops, tokens))
         if self.codebook is not None:
             own = hops[:, 0, 0] if tokens is None else hops[tokens[:, 0], 0]
-            position = pos_enc if self.pos_channels else None
+            position = None
+            if self.pos_channels:
+                position = check_features(pos_enc, self.pos_channels, "pos_enc")
+                if len(position) != len(own):
+                    fail("pos_enc", f"{len(position)} rows", f"{len(own)}, one per node")
             parts.append(self.codebook(self.embed(own), position=position, node_id=n_id))
         return self.out(torch.cat(parts, dim=1))
 

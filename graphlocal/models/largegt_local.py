@@ -56,7 +56,7 @@ class TokenLayer(nn.Module):
         q, k, v = qkv.view(rows, length, 3, self.heads, self.channels).permute(2, 0, 3, 1, 4)
         out = F.scaled_dot_product_attention(
             q, k, v, dropout_p=self.attn_dropout if self.training else 0.0)  # [B, H, L, C]
-        out = out.transpose(1, 2).reshape(rows, length, -1)
+        out = out.transpose(1, 2).reshape(rows, length, self.heads * self.channels)
         return self.dropout(skip + self.dropout(self.lin_out(out)))
 
 
@@ -177,7 +177,8 @@ class TokenEncoder(nn.Module):
                       embedded: Tensor | None = None) -> Tensor:
         rows, kinds = index.size(0), qkv.size(1)
         drawn = index if embedded is None else index[:, 1:]
-        sequences = [part.index_select(0, drawn.reshape(-1)).view(rows, -1, part.size(2))
+        length = drawn.size(1) * kinds
+        sequences = [part.index_select(0, drawn.reshape(-1)).view(rows, length, part.size(2))
                      for part in (qkv, skip)]
         if embedded is not None:
             own = self.layers[0].project(self._mark(embedded[index[:, 0]], own=True))

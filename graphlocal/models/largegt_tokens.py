@@ -7,9 +7,9 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from ..graph import CSRGraph
-from ..graph.checks import check_count, fail
+from ..graph.checks import check_count, check_features, fail
 from ..loader import LocalTokenSampler
+from ..ops.rows import as_undirected, device_of, to_nodes
 from ..transforms import hop_features
 
 #: Where fewer than this share of the drawn nodes are different ones, each is kept once.
@@ -101,11 +101,14 @@ class HopTokens:
     ) -> None:
         self.num_tokens = check_count(num_tokens, "num_tokens", least=1)
         self.resample = bool(resample)
-        if direction == "undirected" and not isinstance(graph, CSRGraph):
-            graph = CSRGraph.from_edge_index(graph, len(x))
-        self.hops = [x, *hop_features(x, graph, num_hops, direction)]
-        if pos_enc is not None and len(pos_enc) != len(x):
-            fail("pos_enc", f"{len(pos_enc)} rows", f"{len(x)}, one per node")
+        check_features(x, None)
+        if direction == "undirected":
+            graph = as_undirected(graph, len(x))
+        self.hops = [x.detach(), *hop_features(x, graph, num_hops, direction)]
+        if pos_enc is not None:
+            check_features(pos_enc, None, "pos_enc")
+            if len(pos_enc) != len(x):
+                fail("pos_enc", f"{len(pos_enc)} rows", f"{len(x)}, one per node")
         self.pos_enc = pos_enc
         self.sampler = None
         if num_tokens > 1:
@@ -121,7 +124,8 @@ class HopTokens:
             epoch: Of the random numbers, where there is resampling.
         """
         if self.sampler is None:
-            return nodes.view(-1, 1)
+            found = torch.tensor(to_nodes(nodes, len(self.hops[0]))).view(-1, 1)
+            return found.to(device_of(nodes))
         return self.sampler(nodes, epoch=epoch if self.resample else 0)
 
     def __call__(self, nodes: Tensor, epoch: int = 0) -> TokenBatch:

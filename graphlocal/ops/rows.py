@@ -117,6 +117,31 @@ def build_rows(edge_index: Tensor, num_nodes: int, *, direction: Direction) -> R
         key, other, num_nodes, _index_dtype(num_nodes, num_nodes, len(key)))))
 
 
+def as_undirected(graph: Any, num_nodes: int | None = None) -> CSRGraph:
+    """The graph with all edges in both directions, each once, and no self loops.
+
+    Args:
+        graph: What :func:`~graphlocal.ops.as_adjacency` takes, with as many sources as targets.
+        num_nodes: Number of nodes; ``None`` takes what the graph knows.
+
+    Raises:
+        GraphError: If the graph is malformed, or has other targets than sources.
+
+    Example:
+        >>> as_undirected(torch.tensor([[0, 0, 1], [1, 1, 1]]), 3).degree.tolist()
+        [1, 1, 0]
+    """
+    if isinstance(graph, CSRGraph):
+        if num_nodes is not None and num_nodes != graph.num_nodes:
+            checks.fail("num_nodes", str(num_nodes), f"{graph.num_nodes}, the nodes of 'graph'")
+        return graph
+    if not isinstance(graph, Tensor) or graph.layout is not torch.strided:
+        rows = as_rows(graph, num_nodes, direction="out")
+        source = np.repeat(np.arange(rows.num_nodes), np.diff(rows.rowptr))
+        graph, num_nodes = np.stack([source, rows.col]), rows.num_nodes
+    return CSRGraph.from_edge_index(graph, num_nodes)
+
+
 def merge_parallel(rows: Rows) -> Rows:
     """Ordered rows without the repeats of parallel edges.
 

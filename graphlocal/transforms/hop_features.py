@@ -9,9 +9,9 @@ from torch import Tensor
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
-from ..graph import CSRGraph
-from ..graph.checks import GraphTypeError, check_choice, check_count, fail
+from ..graph.checks import GraphTypeError, check_choice, check_count, check_features, fail
 from ..ops import Adjacency, as_adjacency, spmm
+from ..ops.rows import as_undirected
 from .attach import check_free, check_name, graph_of, put_nodes
 
 Direction = Literal["undirected", "incoming", "reference"]
@@ -60,18 +60,19 @@ def hop_features(
     """
     num_hops = check_count(num_hops, "num_hops")
     check_choice(direction, "direction", _DIRECTIONS)
-    if not isinstance(x, Tensor) or not x.is_floating_point() or x.dim() != 2 or (
-            x.layout is not torch.strided):
-        got = (f"{x.dtype} of shape {tuple(x.shape)} and layout {x.layout}"
-               if isinstance(x, Tensor) else type(x).__name__)
-        fail("x", got, "a dense floating-point tensor of shape (N, F)", kind=GraphTypeError)
+    check_features(x, None)
+    if x.layout is not torch.strided:
+        fail("x", f"layout {x.layout}", "a dense tensor", "convert it with x.to_dense()",
+             kind=GraphTypeError)
     adjacency = _oriented(graph, x.size(0), direction)
     # Of messages against the edges the rows are counted where the columns should be.
     into, out_of = adjacency, adjacency.t()
     if direction == "reference":
         into, out_of = out_of, into
-    left = (into.degree + 1).to(x.dtype).rsqrt_().unsqueeze(1)
-    right = (out_of.degree + 1).to(x.dtype).rsqrt_().unsqueeze(1)
+    # Half precision ends at 65,504, which degrees pass.
+    exact = torch.promote_types(x.dtype, torch.float32)
+    left, right = ((side.degree + 1).to(exact).rsqrt_().to(x.dtype).unsqueeze(1)
+                   for side in (into, out_of))
     found = []
     for _ in range(num_hops):
         scaled = x * right
@@ -81,14 +82,8 @@ def hop_features(
 
 
 def _oriented(graph: Any, num_nodes: int, direction: Direction) -> Adjacency:
-    if direction == "undirected" and not isinstance(graph, CSRGraph):
-        if isinstance(graph, Adjacency):
-            edges = torch.stack([graph.col.long(), torch.repeat_interleave(graph.degree)])
-            graph = CSRGraph.from_edge_index(edges.cpu(), num_nodes)
-        elif isinstance(graph, Tensor) and graph.layout is not torch.strided:
-            return _oriented(as_adjacency(graph, num_nodes), num_nodes, direction)
-        else:
-            graph = CSRGraph.from_edge_index(graph, num_nodes)
+    if direction == "undirected":
+        graph = as_undirected(graph, num_nodes)
     adjacency = as_adjacency(graph, num_nodes)
     return adjacency.t() if direction == "reference" else adjacency
 

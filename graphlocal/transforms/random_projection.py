@@ -11,9 +11,9 @@ from torch.nn import functional as F
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
-from ..graph import CSRGraph
-from ..graph.checks import check_count, check_number, fail
+from ..graph.checks import GraphTypeError, check_count, check_number, fail
 from ..ops import as_adjacency, spmm
+from ..ops.rows import as_undirected
 from .attach import check_free, check_name, graph_of, put_nodes
 
 
@@ -34,8 +34,7 @@ def random_projection(
     of the result are brought to mean 0 and deviation 1.
 
     Args:
-        graph: A :class:`~graphlocal.CSRGraph`, or anything it can be made from by
-            ``from_edge_index``.
+        graph: Anything :func:`~graphlocal.ops.as_adjacency` takes, taken as undirected.
         channels: Size of a position. (default: ``64``)
         weights: :math:`\alpha_1, \ldots, \alpha_K`. (default: ``(0, 1, 1, 1)``)
         seed: Of the random numbers. (default: ``0``)
@@ -51,10 +50,9 @@ def random_projection(
         torch.Size([4, 8])
     """
     channels, weights = _settings(channels, weights)
-    if not isinstance(graph, CSRGraph):
-        graph = CSRGraph.from_edge_index(graph)
+    graph = as_undirected(graph)
     adjacency = as_adjacency(graph)
-    generator = torch.Generator().manual_seed(check_count(seed, "seed"))
+    generator = torch.Generator().manual_seed(check_count(seed, "seed", most=2**64 - 1))
     values = torch.randn(graph.num_nodes, channels, generator=generator)
     total = torch.zeros_like(values)
     for weight in weights:
@@ -95,7 +93,7 @@ class AddRandomProjection(BaseTransform):
         attr: str = "pos_enc",
     ) -> None:
         self.channels, self.weights = _settings(channels, weights)
-        self.seed = check_count(seed, "seed")
+        self.seed = check_count(seed, "seed", most=2**64 - 1)
         self.attr = check_name(attr)
 
     def forward(self, data: Any) -> Any:
@@ -110,6 +108,8 @@ class AddRandomProjection(BaseTransform):
 
 
 def _settings(channels: int, weights: Sequence[float]) -> tuple[int, list[float]]:
+    if not isinstance(weights, Sequence):
+        fail("weights", repr(weights), "a list with a number for every step", kind=GraphTypeError)
     weights = [check_number(weight, "weights") for weight in weights]
     if not any(weights):
         fail("weights", repr(weights), "at least one that is not 0")

@@ -168,6 +168,15 @@ def test_a_batch_of_one_node(conv_type: str) -> None:
     torch.testing.assert_close(alone, whole)
 
 
+@pytest.mark.parametrize("conv_type", ["full", "local", "global"])
+def test_a_batch_without_nodes(conv_type: str) -> None:
+    model = small(conv_type=conv_type)
+    model(*batch())
+    hops, tokens, position = batch()
+    for sequences in ((hops, tokens[:0]), (hops[tokens][:0], None)):
+        assert model.eval()(*sequences, position[:0]).shape == (0, 3)
+
+
 def test_a_sequence_of_the_node_alone() -> None:
     hops, tokens, position = batch(num_tokens=1)
     model = small()
@@ -217,8 +226,9 @@ def test_bad_input() -> None:
         ((hops[..., :2], tokens, position), "F = 5"),
         ((hops, tokens + 15, position), "'tokens'.*rows of hops"),
         ((hops, tokens.float(), position), "'tokens'.*integers"),
-        ((hops, tokens, None), "'position'"),
-        ((hops, tokens, position[:3]), "'position'"),
+        ((hops, tokens.tolist(), position), "'tokens': got list"),
+        ((hops, tokens, None), "'pos_enc'"), ((hops, tokens, position[:, :1]), "'pos_enc'"),
+        ((hops, tokens, position[:3]), "'pos_enc': got 3 rows"),
         ((hops.long(), tokens, position), "'hops'.*floating"),
     ):
         with pytest.raises(GraphError, match=message):

@@ -7,6 +7,7 @@ import torch
 
 from graphlocal import CSRGraph, GraphError
 from graphlocal.models import HopTokens, LargeGT
+from graphlocal.ops import as_adjacency
 from graphlocal.transforms import hop_features
 from tests.zoo import ZOO, each_zoo_graph
 
@@ -61,13 +62,20 @@ def test_every_graph_can_be_learned_from(name: str, num_tokens: int) -> None:
     assert out.shape == (len(x), 2) and out.isfinite().all()
 
 
-def test_a_graph_may_be_a_csr_graph() -> None:
+def test_a_graph_may_come_in_any_form() -> None:
     edges, num_nodes = ZOO["random"]
-    graph = CSRGraph.from_edge_index(edges, num_nodes)
-    x = torch.randn(num_nodes, 4)
-    nodes = torch.arange(num_nodes)
-    one, other = HopTokens(x, graph, 5)(nodes), HopTokens(x, torch.from_numpy(edges), 5)(nodes)
-    assert torch.equal(one.tokens, other.tokens) and torch.equal(one.hops, other.hops)
+    edge_index, x, nodes = torch.from_numpy(edges), torch.randn(num_nodes, 4), torch.arange(41)
+    wanted = HopTokens(x, edge_index, 5)(nodes)
+    for graph in (CSRGraph.from_edge_index(edges, num_nodes), edge_index.int(),
+                  as_adjacency(edge_index, num_nodes)):
+        found = HopTokens(x, graph, 5)(nodes)
+        assert torch.equal(found.tokens, wanted.tokens) and torch.equal(found.hops, wanted.hops)
+
+
+def test_features_that_are_learned_get_no_gradient_of_a_part() -> None:
+    edges, num_nodes = ZOO["random"]
+    x = torch.randn(num_nodes, 4, requires_grad=True)
+    assert not HopTokens(x, torch.from_numpy(edges), 5)(torch.arange(3)).hops.requires_grad
 
 
 def test_bad_input() -> None:
@@ -75,6 +83,16 @@ def test_bad_input() -> None:
         made(num_tokens=0)
     with pytest.raises(GraphError, match="law"):
         made(law="random")
+    edges = torch.from_numpy(ZOO["random"][0])
+    for x in (None, torch.ones(41, 4).numpy(), torch.ones(41, 4).long()):
+        with pytest.raises(GraphError, match="'x'"):
+            HopTokens(x, edges)
+    with pytest.raises(GraphError, match="'pos_enc': got ndarray"):
+        made(pos_enc=torch.zeros(41, 2).numpy())
+    for num_tokens in (1, 5):
+        for nodes in ([41], [-1], torch.ones(41, dtype=torch.bool)):
+            with pytest.raises(GraphError, match="'nodes'"):
+                made(num_tokens=num_tokens)[0](nodes)
     with pytest.raises(GraphError, match=r"'pos_enc'.*41, one per node"):
         made(pos_enc=torch.zeros(3, 2))
     with pytest.raises(GraphError, match="direction"):

@@ -51,6 +51,14 @@ def test_a_graph_may_come_in_any_form() -> None:
         torch.testing.assert_close(hop_features(x, graph)[1], expected)
 
 
+def test_degrees_may_pass_what_half_precision_holds() -> None:
+    leaves = torch.arange(1, 70_001)
+    star = torch.stack([leaves, torch.zeros_like(leaves)])
+    x = torch.full((70_001, 1), 2.0**-8)
+    for value, exact in zip(hop_features(x.half(), star, 1), hop_features(x, star, 1), strict=True):
+        torch.testing.assert_close(value.float(), exact, rtol=0.02, atol=0)
+
+
 def test_symmetric_graphs_have_one_direction() -> None:
     edges, num_nodes = ZOO["bipartite"]
     x, edge_index = torch.randn(num_nodes, 2), torch.from_numpy(edges)
@@ -93,8 +101,11 @@ def test_positions_of_near_nodes_are_alike() -> None:
     torch.testing.assert_close(position.mean(dim=0), torch.zeros(32), atol=1e-5, rtol=0)
     distance = torch.cdist(position, position)
     assert distance[1:8, 1:8].max() < distance[1:8, 9:].min()
-    with pytest.raises(GraphError, match="weights"):
-        AddRandomProjection(weights=(0.0,))
+    for weights in ((0.0,), 1.0):
+        with pytest.raises(GraphError, match="weights"):
+            AddRandomProjection(weights=weights)
+    with pytest.raises(GraphError, match="seed"):
+        AddRandomProjection(seed=2**64)
     with pytest.raises(GraphError, match="pos_enc"):
         AddRandomProjection()(AddRandomProjection()(data))
 

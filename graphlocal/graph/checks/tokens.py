@@ -24,6 +24,8 @@ def check_tokens(hops: Any, tokens: Any, channels: int) -> None:
         if hops.shape[1] == 0 or hops.shape[2] == 0:
             fail("hops", f"shape {tuple(hops.shape)}", "at least the node's own token")
         return
+    if not hasattr(tokens, "is_floating_point"):
+        fail("tokens", type(tokens).__name__, "a tensor of shape (B, K)", kind=GraphTypeError)
     if tokens.is_floating_point() or tokens.dim() != 2 or tokens.shape[1] == 0:
         fail("tokens", f"{tokens.dtype} of shape {tuple(tokens.shape)}",
              "integers of shape (B, K), a node's own row first")
