@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -59,18 +59,19 @@ class DilatedNeighborAttention(LocalAttention):
 
     def __init__(
         self, in_channels: int, out_channels: int, heads: int = 1, *,
-        dilation: int | Sequence[int] = 1, include_self: bool = True,
+        dilation: int | Iterable[int] = 1, include_self: bool = True,
         max_per_node: int | None = None, seed: int = 0, dropout: float = 0.0, bias: bool = True,
         root_weight: bool = False,
     ) -> None:
         super().__init__(checks.check_count(in_channels, "in_channels", least=1), out_channels,
                          heads, dropout=dropout, bias=bias, root_weight=root_weight)
-        if isinstance(dilation, int):
-            dilation = [dilation] * heads
-        checks.check_hops(dilation, "dilation", least=1)
-        if len(dilation) != heads:
-            checks.fail("dilation", f"{len(dilation)} distances", f"one, or {heads}, one per head")
-        self.dilation = tuple(int(hop) for hop in dilation)
+        if hasattr(dilation, "tolist"):  # of numpy or torch, a number of theirs too
+            dilation = dilation.tolist()
+        hops = tuple(dilation) if isinstance(dilation, Iterable) else (dilation,) * heads
+        checks.check_hops(hops, "dilation", least=1)
+        if len(hops) != heads:
+            checks.fail("dilation", f"{len(hops)} distances", f"one, or {heads}, one per head")
+        self.dilation = tuple(int(hop) for hop in hops)
         self.include_self = bool(include_self)
         if max_per_node is not None:
             checks.check_count(max_per_node, "max_per_node", least=1)

@@ -125,12 +125,15 @@ class GatedPositionalAttention(LocalAttention):
         pairs = edge_index
         if not isinstance(pairs, ops.HopNeighbors):
             pairs = self.neighbors(edge_index, x.size(0))
+        elif not isinstance(pairs.hop, Tensor):
+            checks.fail("hop", type(pairs.hop).__name__, f"a tensor of shape ({pairs.num_pairs},)",
+                        kind=checks.GraphTypeError)
         elif not torch.compiler.is_compiling():
             ops.remember(pairs.hop, ("within", self.hops), lambda: self._check_pairs(pairs))
         checks.check_edge_features(pair_attr, pairs.num_pairs, self.pair_dim, "pair_attr",
                                    "pair_dim")
         adjacency = ops.as_adjacency(pairs.edge_index, x.size(0), x.size(0))
-        score = self.hop_weight.index_select(0, pairs.hop)  # [P, H]
+        score = self.hop_weight.index_select(0, pairs.hop.long())  # [P, H]
         if self.lin_pair is not None:
             score = score + self.lin_pair(pair_attr)
         q, k, v = self._projected(x, x)

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import BatchNorm, GraphNorm
 from torch_geometric.nn.inits import reset
-from torch_geometric.nn.resolver import activation_resolver
 
 from ...graph import checks
+from ..activation import activation
 from ..dropout import Dropout
 
 Norm = Literal["layer", "batch", "graph"]
@@ -117,6 +117,8 @@ class LocalGlobalBlock(nn.Module):
             **kwargs: Passed to ``local``, such as ``edge_attr``.
         """
         checks.check_features(x, self.channels)
+        if batch is not None:
+            checks.check_groups(batch, x)
         if self.fusion == "sequence":
             h = self._near(x, edge_index, batch, kwargs, x)
             h = self._far(h, edge_index, batch, h)
@@ -193,5 +195,5 @@ def _ffn(ffn: Any, channels: int, dropout: float, act: Any) -> nn.Module | None:
     hidden = round(channels * checks.check_positive(ffn, "ffn"))
     if hidden < 1:
         checks.fail("ffn", str(ffn), f"at least {1 / channels:g}, one hidden channel")
-    return nn.Sequential(nn.Linear(channels, hidden), activation_resolver(act), Dropout(dropout),
+    return nn.Sequential(nn.Linear(channels, hidden), activation(act), Dropout(dropout),
                          nn.Linear(hidden, channels), Dropout(dropout))

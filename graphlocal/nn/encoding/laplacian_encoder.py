@@ -38,7 +38,7 @@ class LaplacianEncoder(nn.Module):
     Shapes:
         - **position:** :math:`(N, k)`
         - **eigenvalues:** :math:`(N, k)` *(optional)*
-        - **batch:** :math:`(N)`, the graph of each node *(optional)*
+        - **batch:** :math:`(N)`, the graph of each node, in any order *(optional)*
         - **output:** :math:`(N, C)`
 
     Raises:
@@ -111,11 +111,9 @@ class LaplacianEncoder(nn.Module):
         """A sign for each eigenvector of each graph, ``[N, k]`` or ``[1, k]``."""
         graphs = 1
         if batch is not None:
-            checks.check_integer_dtype(batch.dtype, "batch")
-            if batch.shape != position.shape[:1]:
-                checks.fail("batch", f"shape {tuple(batch.shape)}", f"shape ({len(position)},), "
-                            "the graph of each node")
-            graphs = int(batch.max()) + 1 if batch.numel() else 0
+            # Numbers may have gaps: a sign for each that occurs.
+            numbers, batch = checks.check_groups(batch, position).unique(return_inverse=True)
+            graphs = numbers.numel()
         signs = position.new_empty(graphs, position.size(1)).bernoulli_(0.5).mul_(2).sub_(1)
         return signs if batch is None else signs.index_select(0, batch)
 

@@ -39,12 +39,15 @@ def pair_features(pairs: ops.HopNeighbors, graph: Any, features: Tensor | None =
         >>> pair_features(ops.hop_neighbors(path, 1), path, torch.ones(3, 4)).shape
         torch.Size([4, 6])
     """
-    adjacency = ops.as_adjacency(graph, None if features is None else len(features))
-    num_nodes = adjacency.num_dst
-    ops.as_adjacency(pairs.edge_index, num_nodes, num_nodes)  # no node past the last
+    if not isinstance(pairs, ops.HopNeighbors):
+        checks.fail("pairs", type(pairs).__name__, "an ops.HopNeighbors", "take them from "
+                    "ops.hop_neighbors or a layer's neighbors()", kind=checks.GraphTypeError)
     dtype = torch.get_default_dtype()
     if features is not None:
         dtype = checks.check_features(features, None, "features").dtype
+    adjacency = ops.as_adjacency(graph, None if features is None else len(features))
+    num_nodes = adjacency.num_dst
+    ops.as_adjacency(pairs.edge_index, num_nodes, num_nodes)  # no node past the last
     (source, target), degree = pairs.edge_index, adjacency.degree.to(dtype).log1p()
     near = degree[source]
     parts = [near.unsqueeze(-1), (near - degree[target]).abs().unsqueeze(-1)]

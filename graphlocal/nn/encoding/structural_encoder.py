@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import BatchNorm
 from torch_geometric.nn.inits import reset
-from torch_geometric.nn.resolver import activation_resolver
 
 from ...graph import checks
+from ..activation import activation
 
 
 class StructuralEncoder(nn.Module):
@@ -93,6 +93,9 @@ def as_columns(features: Any, channels: int, dtype: torch.dtype,
     if not isinstance(features, Tensor):
         checks.fail(argument, type(features).__name__, f"a tensor of shape (N, {channels})",
                     kind=checks.GraphTypeError)
+    if features.is_complex():
+        checks.fail(argument, f"dtype {str(features.dtype).removeprefix('torch.')}", "real numbers",
+                    kind=checks.GraphTypeError)
     if features.dim() == 1 and channels == 1:
         features = features.unsqueeze(-1)
     return checks.check_features(features if features.is_floating_point() else features.to(dtype),
@@ -110,5 +113,5 @@ def mlp(in_channels: int, hidden_channels: int, out_channels: int, num_layers: i
     sizes = [in_channels, *[hidden_channels] * (num_layers - 1), out_channels]
     layers: list[nn.Module] = []
     for size, following in pairwise(sizes):
-        layers += [nn.Linear(size, following), activation_resolver(act)]
+        layers += [nn.Linear(size, following), activation(act)]
     return nn.Sequential(*layers[:-1])

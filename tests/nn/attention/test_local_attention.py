@@ -6,6 +6,7 @@ import math
 from functools import partial
 
 import networkx as nx
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -423,7 +424,7 @@ class TestGatedPositionalAttention:
         edge_index, x = torch.tensor([[0, 1], [1, 2]]), torch.randn(3, 6)
         far, few = torch.tensor([1, 2]), torch.tensor([1])
         attr = torch.randn(2, 2)
-        for hop in (far, few, torch.ones(2), -far):
+        for hop in (far, few, torch.ones(2), -far, [0, 1]):
             with pytest.raises((GraphError, GraphTypeError), match="argument 'hop'"):
                 layer(x, ops.HopNeighbors(edge_index, hop), attr)
         for attr in (None, torch.randn(2, 2), torch.randn(5, 3)):
@@ -440,6 +441,23 @@ class TestGatedPositionalAttention:
 def test_bad_sizes(layer: type, args: tuple, match: str) -> None:
     with pytest.raises((GraphError, GraphTypeError), match=f"argument '{match}'"):
         layer(*args)
+
+
+def test_dilations_come_in_many_kinds() -> None:
+    for hops in (2, np.int64(2), torch.tensor(2), [2, 2], np.array([2, 2]), (2 for _ in range(2))):
+        assert DilatedNeighborAttention(6, 8, 2, dilation=hops).dilation == (2, 2)
+    for hops in (True, 2.0, "2", [1, 2, 3], [], None, 0, torch.tensor([[1, 2]])):
+        with pytest.raises((GraphError, GraphTypeError), match="argument 'dilation'"):
+            DilatedNeighborAttention(6, 8, 2, dilation=hops)
+
+
+def test_hops_of_any_integers() -> None:
+    layer = GatedPositionalAttention(6, 8, 2)
+    edge_index, x = torch.tensor([[0, 1], [1, 2]]), torch.randn(3, 6)
+    pairs = layer.neighbors(edge_index, 3)
+    for dtype in (torch.uint8, torch.int32):
+        assert torch.equal(layer(x, ops.HopNeighbors(pairs.edge_index, pairs.hop.to(dtype))),
+                           layer(x, pairs))
 
 
 def test_block_of_pyg_layer_and_ours_agree_on_shapes() -> None:

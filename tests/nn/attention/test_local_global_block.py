@@ -194,7 +194,8 @@ def test_own_ffn() -> None:
 @pytest.mark.parametrize(("kwargs", "match"), [
     ({}, "local"), ({"local": "gcn"}, "local"), ({"norm": "instance"}, "norm"),
     ({"fusion": "max"}, "fusion"), ({"dropout": 1.0}, "dropout"), ({"ffn": 0}, "ffn"),
-    ({"ffn": 0.01}, "ffn"), ({"channels": 0}, "channels"), ({"channels": 2.0}, "channels"),
+    ({"ffn": 0.01}, "ffn"), ({"act": "no"}, "act"),
+    ({"channels": 0}, "channels"), ({"channels": 2.0}, "channels"),
 ])
 def test_wrong_arguments(kwargs: dict, match: str) -> None:
     if kwargs and "local" not in kwargs:
@@ -208,6 +209,9 @@ def test_wrong_input() -> None:
     for x in (torch.randn(6, 7), torch.randn(6), torch.randn(6, 8).long(), [1.0]):
         with pytest.raises((GraphError, GraphTypeError), match="argument 'x'"):
             block(x, EDGES)
+    for norm in ("graph", "layer"):
+        with pytest.raises(GraphError, match=r"argument 'batch': got shape \(5,\)"):
+            _block(norm=norm)(torch.randn(6, 8), EDGES, BATCH[:5])
     with pytest.raises(GraphError, match=r"argument 'local': got .* \(6, 5\)"):
         LocalGlobalBlock(8, SAGEConv(8, 5))(torch.randn(6, 8), EDGES)
     with pytest.raises(GraphError, match="argument 'ffn'"):

@@ -47,14 +47,16 @@ class TestStructuralEncoder:
             out = encoder(torch.ones(count))
             assert out.shape == (count, 4) and out.isfinite().all()
 
-    @pytest.mark.parametrize("features", [torch.ones(4), torch.ones(4, 2), [1.0], None])
+    @pytest.mark.parametrize("features", [torch.ones(4), torch.ones(4, 2), [1.0], None,
+                                          torch.ones(4, 3, dtype=torch.complex64)])
     def test_wrong_features(self, features) -> None:
         with pytest.raises((GraphError, GraphTypeError), match="argument 'features'"):
             StructuralEncoder(3, 4)(features)
 
     @pytest.mark.parametrize(("kwargs", "match"), [
         ({"in_channels": 0}, "in_channels"), ({"out_channels": 1.5}, "out_channels"),
-        ({"norm": "layer"}, "norm"), ({"num_layers": 0}, "num_layers"),
+        ({"norm": "layer"}, "norm"), ({"num_layers": 0}, "num_layers"), ({"act": "no"}, "act"),
+        ({"act": None, "num_layers": 2}, "act"), ({"act": 3, "num_layers": 2}, "act"),
     ])
     def test_wrong_arguments(self, kwargs: dict, match: str) -> None:
         with pytest.raises((GraphError, GraphTypeError), match=f"argument '{match}'"):
@@ -97,6 +99,11 @@ class TestLaplacianEncoder:
             together += torch.equal(signs[0], signs[2])
             seen.add(tuple(signs[0].tolist()))
         assert len(seen) == 8 and together < 40
+        flips = []
+        for batch in (BATCH, BATCH.to(torch.uint8), BATCH * 10**15):  # a gap costs nothing
+            torch.manual_seed(1)
+            flips.append(encoder(position, batch))
+        assert torch.equal(flips[0], flips[1]) and torch.equal(flips[0], flips[2])
         assert len((encoder(position) / position).round().unique(dim=0)) == 1
         encoder.eval()
         torch.testing.assert_close(encoder(position, BATCH), position)
@@ -113,7 +120,8 @@ class TestLaplacianEncoder:
         position = torch.randn(5, 3)
         for kwargs, match in (({"position": torch.randn(5, 2)}, "position"),
                               ({"eigenvalues": position}, "eigenvalues"),
-                              ({"batch": BATCH[:3]}, "batch"), ({"batch": BATCH.float()}, "batch")):
+                              ({"batch": BATCH[:3]}, "batch"), ({"batch": BATCH.float()}, "batch"),
+                              ({"batch": BATCH.tolist()}, "batch")):
             with pytest.raises((GraphError, GraphTypeError), match=f"argument '{match}'"):
                 encoder(**{"position": position, **kwargs})
         with pytest.raises(GraphError, match="argument 'eigenvalues'"):
@@ -229,5 +237,8 @@ class TestPairFeatures:
         pairs = ops.hop_neighbors(edge_index, 1)
         with pytest.raises(GraphError):
             pair_features(pairs, edge_index[:, :1])
-        with pytest.raises((GraphError, GraphTypeError), match="argument 'features'"):
-            pair_features(pairs, edge_index, torch.ones(3, 2).long())
+        for features in (torch.ones(3, 2).long(), 3):
+            with pytest.raises((GraphError, GraphTypeError), match="argument 'features'"):
+                pair_features(pairs, edge_index, features)
+        with pytest.raises(GraphTypeError, match="argument 'pairs': got Tensor"):
+            pair_features(edge_index, edge_index)
