@@ -10,6 +10,8 @@ import numpy as np
 from ...report import Fact, Figure, Pair, Table, curves
 from .workspace import Workspace, one_thread
 
+_COLOURS = ("a", "b", "c2")
+
 
 class Network(NamedTuple):
     """How a network is made and trained.
@@ -59,7 +61,7 @@ def fact(name: str, results: dict[str, Any]) -> Fact:
 
 def _drawn(results: dict[str, Any], num_seeds: int, log_name: str) -> Pair:
     series = {name: (colour, np.array([run.history["val"] for run in result.runs]))
-              for (name, result), colour in zip(results.items(), "abc", strict=False)}
+              for (name, result), colour in zip(results.items(), _COLOURS, strict=False)}
     seeds = f"{num_seeds} seeds" if num_seeds > 1 else "one seed"
     rows = [(name, f"{result.runs[0].num_params:,}", result.val.percent(1),
              result.test.percent(1), f"{_milliseconds(result):.1f} ms")

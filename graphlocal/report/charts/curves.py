@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -45,8 +46,10 @@ def curves(
     def path(scores: NDArray[np.floating], epochs: Sequence[int]) -> str:
         return "L".join(f"{x(e):.1f} {y(s):.1f}" for e, s in zip(epochs, scores, strict=True))
 
+    # Of its own on a page with other curves.
+    clip = f"plot{zlib.crc32(repr(sorted(series)).encode())}"
     parts = [rule(LEFT, right, y(t), f"{100 * t:g} %") for t in ticks(low, high)]
-    parts.append(f'<clipPath id="plot"><rect x="0" y="0" width="{WIDTH}" '
+    parts.append(f'<clipPath id="{clip}"><rect x="0" y="0" width="{WIDTH}" '
                  f'height="{HEIGHT - BOTTOM}"/></clipPath>')
     for epoch in ticks(0, length, 4):
         parts.append(text("tick", x(max(epoch, 1)), HEIGHT - BOTTOM + 19, f"{max(epoch, 1):g}",
@@ -56,7 +59,7 @@ def curves(
         epochs = range(1, scores.shape[1] + 1)
         band = path(scores.max(0), epochs) + "L" + path(scores.min(0)[::-1], epochs[::-1])
         mean = scores.mean(0)
-        parts.append(f'<g clip-path="url(#plot)"><path class="band" fill="var(--{colour})" '
+        parts.append(f'<g clip-path="url(#{clip})"><path class="band" fill="var(--{colour})" '
                      f'd="M{band}Z"/><path class="curve" stroke="var(--{colour})" '
                      f'd="M{path(mean, epochs)}"/></g>')
         names.append([y(float(mean[-1])), colour, name, f"{100 * mean[-1]:.1f} %"])
