@@ -32,6 +32,11 @@ class WalkTokens(NamedTuple):
         - **node:** :math:`(S)`
         - **ptr:** :math:`(n T + 1)`
         - **edge_index:** :math:`(2, E_S)`
+
+    Example:
+        >>> tokens = WalkTokenizer(m=0)(torch.tensor([[0, 1], [1, 2]]))
+        >>> tokens.node.tolist(), tokens.token.tolist()
+        ([0, 1, 2], [0, 1, 2])
     """
 
     node: Tensor
