@@ -18,26 +18,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch_geometric.data import Data
-from torch_geometric.nn import GAT, GCN, GIN, GINEConv, MessagePassing, global_mean_pool
-from torch_geometric.transforms import AddRandomWalkPE, Compose, NormalizeFeatures
+from torch_geometric.nn import APPNP, GAT, GCN, GIN, GINEConv, MessagePassing, global_mean_pool
+from torch_geometric.transforms import AddRandomWalkPE, Compose
 from torch_geometric.utils import degree
 
 from graphlocal import GraphError, datasets, tasks
 from graphlocal.models import GraphTransformer
+from graphlocal.nn.encoding import StructuralEncoder
 from graphlocal.transforms import AddTopology
 
 # What each data set is trained with: the arguments of the model, those of the training, and for
 # the plain networks the width with which they have about as many parameters.
 _PLANETOID = {
-    "model": {"hidden_channels": 64, "num_layers": 1, "local": "gcn", "local_layers": 1,
-              "global_attention": "codebook", "global_options": {"num_centroids": 64},
-              "local_norm": None, "ffn": None, "dropout": 0.6, "heads": 4},
-    "train": {"lr": 0.005, "weight_decay": 5e-3, "epochs": 300, "patience": 100},
-    "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 2, "normalize": True}
+    "model": {"hidden_channels": 64, "num_layers": 1, "local": "appnp", "local_layers": 1,
+              "local_root": False, "local_norm": None, "block_local": False, "norm": None,
+              "ffn": None, "global_attention": "channel", "dropout": 0.7, "input_dropout": 0.7,
+              "heads": 4},
+    "train": {"lr": 0.01, "weight_decay": 1e-3, "epochs": 150, "patience": 60, "monitor": "loss"},
+    "encoder_decay": 1e-2, "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 2}
 _MOLECULES = {
     "model": {"hidden_channels": 48, "num_layers": 3, "local": "gin", "global_attention": "dense",
               "heads": 4, "norm": "batch", "norm_first": False, "dropout": 0.2,
-              "readout": "mean", "encodings": {"random_walk_pe": 16}},
+              "readout": "mean"},
     "train": {"lr": 0.002, "weight_decay": 1e-5, "epochs": 40, "batch_size": 64, "eval_every": 2},
     "plain": {"gin": 66, "gcn": 102}, "plain_layers": 4, "walk": 16, "warmup": 4}
 SETTINGS: dict[str, dict] = {
@@ -66,8 +68,8 @@ SETTINGS: dict[str, dict] = {
     "citeseer": _PLANETOID,
     "ogbg-molhiv": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 5, "eval_every": 1,
                                             "batch_size": 256}, "warmup": 1},
-    "ogbg-molbace": _MOLECULES,
-    "ogbg-molbbbp": _MOLECULES,
+    "ogbg-molbace": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 16}, "warmup": 2},
+    "ogbg-molbbbp": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 16}, "warmup": 2},
     "ogbg-molesol": _MOLECULES,
 }
 
@@ -120,11 +122,16 @@ class PlainMolecules(nn.Module):
 
 
 def make_model(name: str, setting: dict, data: Data, outputs: int, molecules: bool) -> nn.Module:
-    options = setting["model"]
+    options = dict(setting["model"])
     if name == "transformer":
-        kinds = {"edge_dim": "bond"} if molecules else {}
-        return GraphTransformer("atom" if molecules else data.num_features,
-                                out_channels=outputs, **options, **kinds)
+        if options["local"] == "appnp":
+            options["local"] = lambda channels: APPNP(10, 0.1, cached=True)
+        if not molecules:
+            return GraphTransformer(data.num_features, out_channels=outputs, **options)
+        # Odd walks seldom return: with a norm, rare rings would weigh more than all else.
+        walks = StructuralEncoder(setting["walk"], options["hidden_channels"], norm=None)
+        return GraphTransformer("atom", out_channels=outputs, edge_dim="bond",
+                                encodings={"random_walk_pe": walks}, **options)
     width, layers = setting["plain"][name], setting["plain_layers"]
     if molecules:
         return PlainMolecules(name, width, layers, outputs, options["dropout"])
@@ -133,6 +140,14 @@ def make_model(name: str, setting: dict, data: Data, outputs: int, molecules: bo
     norm = "batch" if layers > 2 else None
     return network(data.num_features, width, layers, outputs, dropout=options["dropout"],
                    norm=norm, **heads)
+
+
+def make_optimizer(model: nn.Module, lr: float, decay: float, first: float) -> torch.optim.Adam:
+    """Adam, with a weight decay of its own for the map of the features."""
+    inside = [p for name, p in model.named_parameters() if name.startswith("encoder.")]
+    others = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
+    return torch.optim.Adam([{"params": inside, "weight_decay": first},
+                             {"params": others, "weight_decay": decay}], lr=lr)
 
 
 def cosine(epochs: int, warmup: int):
@@ -147,7 +162,7 @@ def cosine(epochs: int, warmup: int):
 
 def prepared(args: argparse.Namespace, setting: dict):
     """The graph of a data set for nodes, or the graphs of one for graphs; and its outputs."""
-    steps = [NormalizeFeatures()] if setting.get("normalize") else []
+    steps = []
     if setting.get("topology"):
         steps.append(AddTopology(attr="topology"))
     if setting.get("walk"):
@@ -195,6 +210,9 @@ def main() -> None:
     options = dict(setting["train"])
     if "warmup" in setting:
         options["scheduler"] = cosine(options["epochs"], setting["warmup"])
+    if "encoder_decay" in setting and args.model == "transformer":
+        options["optimizer"] = lambda model: make_optimizer(
+            model, options["lr"], options["weight_decay"], setting["encoder_decay"])
     task = tasks.node
     if molecules:
         task, options["metric"] = tasks.graph, args.dataset
