@@ -121,6 +121,15 @@ def test_extreme_scores_do_not_overflow() -> None:
         assert ops.neighbor_attention(q, k, v, edge_index, torch.tensor(bias)).item() == expected
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_row_whose_edges_all_have_the_score_of_a_mask(dtype, monkeypatch) -> None:
+    edge_index = torch.tensor([[0, 1, 2] * 30, [0] * 90])  # more than one run of edges
+    given = {name: x.detach().to(dtype).requires_grad_() for name, x in operands(3, 1, 90).items()}
+    with torch.no_grad():
+        given["bias"].fill_(-1e9 if dtype == torch.float32 else -1e30)
+    both(given, edge_index, monkeypatch)
+
+
 def test_masked_edges_and_masked_rows(monkeypatch) -> None:
     edge_index = torch.tensor([[0, 1, 2, 0, 1], [0, 0, 0, 1, 1]])
     given = operands(3, 3, 5)

@@ -6,8 +6,9 @@ that is absent has length 0. Edges of a row are taken in runs of ``RUN``, whose 
 after the other: what a run leaves unused is filled up to whole vectors, so that exponentials are
 always computed in vectors. A key or a value comes from memory once for all heads.
 
-Only ``lse``, the logarithm of the sum of exponentials of a row's scores, is kept for the backward
-pass, which finds the weights again from it. Where a row has no score above ``-inf``, it is 0.
+Only ``base``, the largest score of a row and one over the sum of its exponentials, is kept for the
+backward pass, which finds the weights again from it. Not the logarithm of the sum: beside a score
+of -1e9, which stands for a mask, it is nothing. Both are 0 where no score is above ``-inf``.
 """
 
 from __future__ import annotations
@@ -86,10 +87,10 @@ def _scores(first, count, i, col, perm, q, k, bias, edge_key, heads, width, scal
 @jit
 def attend_rows(
     start, stop, rowptr, col, perm, q, k, v, bias, edge_key, edge_value, heads, width, value_width,
-    scale, dropping, low, high, keep, factor, out, lse, score, peak, sums
+    scale, dropping, low, high, keep, factor, out, base, score, peak, sums
 ):
     """``out[i]``, the values of the in-edges of ``i`` weighted by the softmax of their scores, and
-    ``lse[i]`` of every head."""
+    ``base[i]`` of every head."""
     ahead, value_ahead = _ahead(k, heads * width), _ahead(v, heads * value_width)
     row, wide = _unsigned(heads * value_width), _unsigned(value_width)
     zero = scale - scale
@@ -130,17 +131,18 @@ def attend_rows(
                     add_weighted(out, here + part, score, _unsigned(at), edge_value, perm, slot,
                                  row, part, edges, wide)
         for h in range(heads):
+            at = 2 * i * heads + h
             if sums[h] == zero:  # no edges, or all of them masked
-                lse[i * heads + h] = zero
+                base[at] = base[at + heads] = zero
                 continue
-            lse[i * heads + h] = peak[h] + np.log(sums[h])
-            multiply(out, here + _unsigned(h) * wide, exponential(zero) / sums[h], wide)
+            base[at], base[at + heads] = peak[h], exponential(zero) / sums[h]
+            multiply(out, here + _unsigned(h) * wide, base[at + heads], wide)
 
 
 @jit
 def attend_rows_backward(
     start, stop, rowptr, col, perm, q, k, v, bias, edge_key, edge_value, heads, width, value_width,
-    scale, dropping, low, high, keep, factor, out, lse, grad, grad_q, grad_key, grad_value,
+    scale, dropping, low, high, keep, factor, out, base, grad, grad_q, grad_key, grad_value,
     weights, score, change
 ):
     """Gradients of the queries, and of what belongs to edges where there is room for them.
@@ -172,7 +174,8 @@ def attend_rows_backward(
                 part, value_part = _unsigned(h) * wide, _unsigned(h) * value_wide
                 upper = value_here + value_part
                 inner = dot(grad, upper, out, upper, value_wide)
-                exponentials(score, _unsigned(at), vectors, lse[i * heads + h])
+                exponentials(score, _unsigned(at), vectors, base[2 * i * heads + h])
+                multiply(score, _unsigned(at), base[(2 * i + 1) * heads + h], edges)
                 put_dots(change, _unsigned(at), False, one, grad, upper, v, col, slot, value_row,
                          value_part, edges, value_wide)
                 if len(edge_value) > 0:

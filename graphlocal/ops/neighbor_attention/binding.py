@@ -52,22 +52,24 @@ def _attention(
     q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, edge_key: Tensor | None,
     edge_value: Tensor | None, seed: Tensor | None, scale: float, dropout: float,
 ) -> tuple[Tensor, Tensor]:
-    """Attention ``[num_dst, H, Dv]`` and the log-sum-exp of the scores ``[num_dst, H]``."""
+    """Attention ``[num_dst, H, Dv]``, and the largest score and one over the sum of exponentials
+    of every row ``[num_dst, 2, H]``."""
     num_dst, heads = q.shape[:2]
     out = empty((num_dst, heads, v.shape[2]), q.dtype)
-    lse = empty((num_dst, heads), q.dtype)
-    if lse.numel():
+    base = empty((num_dst, 2, heads), q.dtype)
+    if base.numel():
         ptr = array(rowptr)
         run_blocks(kernel.attend_rows, row_blocks(ptr), ptr, array(col), array(perm),
                    *_arrays(q, k, v, bias, edge_key, edge_value, seed, scale, dropout),
-                   flat(out), flat(lse),
+                   flat(out), flat(base),
                    scratch=lambda: _scratch(q.dtype, heads * kernel.RUN, heads, heads))
-    return out, lse
+    return out, base
 
 
 def _attention_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, q, k, v, bias, edge_key,
                     edge_value, seed, scale, dropout):
-    return q.new_empty(*q.shape[:2], v.shape[2]), q.new_empty(*q.shape[:2])
+    num_dst, heads = q.shape[:2]
+    return q.new_empty(num_dst, heads, v.shape[2]), q.new_empty(num_dst, 2, heads)
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
@@ -77,9 +79,9 @@ def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> N
 
 
 def _backward(ctx: Any, grad: Tensor, _: Any) -> tuple[Any, ...]:
-    *tensors, out, lse = ctx.saved_tensors
+    *tensors, out, base = ctx.saved_tensors
     needs = list(ctx.needs_input_grad[6:6 + _DIFFERENTIABLE])
-    grads = attention_backward(*tensors, out, lse, grad, ctx.scale, ctx.dropout, needs)
+    grads = attention_backward(*tensors, out, base, grad, ctx.scale, ctx.dropout, needs)
     chosen = (g if needed else None for g, needed in zip(grads, needs, strict=True))
     return *(None,) * 6, *chosen, None, None, None
 
@@ -90,7 +92,7 @@ attention = operator("neighbor_attention", _attention, _attention_fake, _save, _
 def _attention_backward(
     rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
     q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, edge_key: Tensor | None,
-    edge_value: Tensor | None, seed: Tensor | None, out: Tensor, lse: Tensor, grad: Tensor,
+    edge_value: Tensor | None, seed: Tensor | None, out: Tensor, base: Tensor, grad: Tensor,
     scale: float, dropout: float, needs: list[bool],
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Gradients of the six operands from ``q`` on; tensors of no size for those nobody needs."""
@@ -111,7 +113,7 @@ def _attention_backward(
         operands = _arrays(q, k, v, bias, edge_key, edge_value, seed, scale, dropout)
         ptr, upper = array(rowptr), flat(grad)
         run_blocks(kernel.attend_rows_backward, row_blocks(ptr), ptr, array(col), array(perm),
-                   *operands, flat(out), flat(lse), upper, flat(grad_q), flat(grad_key),
+                   *operands, flat(out), flat(base), upper, flat(grad_q), flat(grad_key),
                    flat(grad_value), flat(weights), scratch=scratch)
     if needs[3]:
         grad_bias = weights[:, 1].contiguous()
@@ -127,7 +129,7 @@ def _attention_backward(
 
 
 def _attention_backward_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, q, k, v, bias, edge_key,
-                             edge_value, seed, out, lse, grad, scale, dropout, needs):
+                             edge_value, seed, out, base, grad, scale, dropout, needs):
     num_edges, sources = col.shape[0], needs[1] or needs[2]
     shapes = ((True, q.shape), (sources, k.shape), (sources, v.shape),
               (needs[3], (num_edges, *q.shape[1:2])), (needs[4], (num_edges, *q.shape[1:])),
