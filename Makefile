@@ -38,6 +38,9 @@ examples: $(VENV)/.dev
 	$(PY) examples/node_classification.py --dataset digits --runs 1 --epochs 2
 	$(PY) examples/orbit_embedding.py --orbits 1,1,2 --runs 1 --dim 16
 	$(PY) examples/ogbl_ncn.py --model ncnc --epochs 1 --hidden 8
+	$(PY) examples/graph_transformer.py --runs 1 --epochs 2
+	$(PY) examples/graph_mamba.py --runs 1 --epochs 2
+	$(PY) examples/ogbn_largegt.py --runs 1 --epochs 1
 	$(PY) examples/link_topology.py --epochs 1 --hidden 8 --runs 1 -o $(VENV)/link_topology.html
 
 install: $(VENV)/.dev
