@@ -87,6 +87,21 @@ def assert_same(got: Tensor, want: Tensor, tensors: dict[str, Tensor]) -> None:
         close(a, b)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("kind", ["gat with edges", "gatv2 with edges"])
+def test_a_row_whose_edges_all_have_the_score_of_a_mask(kind: str, dtype: torch.dtype) -> None:
+    edge_index = torch.tensor([[0, 1, 2] * 30, [0] * 90])
+    tensors = operands(kind, 3, 1, 90, 2, 4, dtype)
+    with torch.no_grad():
+        tensors["edge" if "v2" in kind else "edge_score"].fill_(-1e9 if dtype.itemsize == 4 else
+                                                                -1e30)
+        tensors.get("att", torch.ones(0)).fill_(1)
+    name = "source" if "v2" in kind else "v"
+    mine, plain = attend(edge_index, tensors), by_hand(edge_index, 1, tensors)
+    close(mine, plain)
+    close(*(torch.autograd.grad(out[..., 0].sum(), tensors[name])[0] for out in (mine, plain)))
+
+
 @each_kind
 @each_zoo_graph
 @pytest.mark.parametrize("backend", ["cpu", "reference"])

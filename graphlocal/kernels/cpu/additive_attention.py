@@ -25,13 +25,13 @@ from .parallel import jit
 from .prefetch import prefetch
 
 _unsigned = np.uint64
-_three = np.uint64(3)
+_four = np.uint64(4)
 
 
 @jit
 def gat_rows(start, stop, rowptr, col, perm, heads, width, source, target, score, slope, v,
-             dropping, low, high, keep, scale, out, log_sum, tile, peak, total):
-    """The weighted sum of every row, and the logarithm of the sum of its exponentials."""
+             dropping, low, high, keep, scale, out, base, tile, peak, total):
+    """The weighted sum of every row, its highest score, and one over the sum of exponentials."""
     slots = len(col)
     heads, width = _unsigned(heads), _unsigned(width)
     size = heads * width
@@ -60,7 +60,7 @@ def gat_rows(start, stop, rowptr, col, perm, heads, width, source, target, score
                 drop(tile, count, heads, perm, slot, low, high, keep, scale)
             add_rows(tile, count, heads, width, col, slot, v, out, o)
             slot += count
-        finish(heads, width, peak, total, out, o, log_sum, n)
+        finish(heads, width, peak, total, out, o, base, n)
 
 
 @jit
@@ -69,8 +69,8 @@ def gat_columns(start, stop, t_rowptr, t_col, t_perm, heads, width, source, scor
                 tile, leak):
     """Gradients of the sources, over the transpose, and of the score of every edge.
 
-    ``state`` holds, for each target and next to each other, its scores, the logarithms of its
-    sums, and the inner products of its gradient and its output.
+    ``state`` holds, for each target and next to each other, its scores, the highest of its row, one
+    over the sums, and the inner products of its gradient and its output.
     """
     slots = len(t_col)
     heads, width = _unsigned(heads), _unsigned(width)
@@ -89,10 +89,10 @@ def gat_columns(start, stop, t_rowptr, t_col, t_perm, heads, width, source, scor
             for k in range(_unsigned(count)):
                 s = slot + np.int64(k)
                 if s + AHEAD < slots:
-                    ask(state, t_col[s + AHEAD], _three * heads)
+                    ask(state, t_col[s + AHEAD], _four * heads)
                     ask(grad, t_col[s + AHEAD], size)
                     prefetch(grad_score, _unsigned(t_perm[s + AHEAD]) * heads)
-                i = _three * heads * _unsigned(t_col[s])
+                i = _four * heads * _unsigned(t_col[s])
                 for h in range(heads):
                     z = source[n + h] + state[i + h]
                     if len(score):
@@ -104,16 +104,17 @@ def gat_columns(start, stop, t_rowptr, t_col, t_perm, heads, width, source, scor
             for k in range(_unsigned(count)):
                 s = slot + np.int64(k)
                 a = _unsigned(t_col[s]) * heads
-                i = _three * a + heads + heads
+                i = _four * a + heads + heads
                 edge = _unsigned(t_perm[s])
                 for h in range(heads):
                     change = dot(grad, (a + h) * width, v, o + h * width, width)
-                    weight = tile[k * heads + h]
+                    weight = tile[k * heads + h] * state[i + h]
+                    tile[k * heads + h] = weight
                     if dropping:
                         factor = scale if is_kept(edge, h, heads, low, high, keep) else zero
                         change *= factor
                         tile[k * heads + h] = weight * factor
-                    change = weight * (change - state[i + h]) * leak[k * heads + h]
+                    change = weight * (change - state[i + heads + h]) * leak[k * heads + h]
                     grad_score[edge * heads + h] = change
                     grad_source[n + h] += change
             add_rows(tile, count, heads, width, t_col, slot, grad, grad_v, o)

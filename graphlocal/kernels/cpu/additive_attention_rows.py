@@ -82,15 +82,17 @@ def drop(tile, count, heads, perm, slot, low, high, keep, scale):
 
 
 @jit
-def finish(heads, width, peak, total, out, o, log_sum, n):
-    """Divides a row by its sums, whose logarithms are kept: 0 where all sums are."""
+def finish(heads, width, peak, total, out, o, base, n):
+    """Divides a row by its sums. The highest scores are kept, and one over the sums: 0 where all
+    of them are. A logarithm of a sum would be lost beside a score of -1e9."""
     one = out.dtype.type(1)
     for h in range(heads):
+        at = n + n + h
         if total[h] == 0:
-            log_sum[n + h] = 0
+            base[at] = base[at + heads] = 0
         else:
-            log_sum[n + h] = peak[h] + np.log(total[h])
             share = one / total[h]
+            base[at], base[at + heads] = peak[h], share
             for f in range(h * width, h * width + width):
                 out[o + f] *= share
 

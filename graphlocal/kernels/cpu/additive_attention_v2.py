@@ -53,9 +53,9 @@ def score_tile(count, slot, col, perm, heads, width, att, slope, source, target,
 
 @jit
 def gatv2_rows(start, stop, rowptr, col, perm, heads, width, value_width, att, slope, source,
-               target, edge, value, dropping, low, high, keep, scale, out, log_sum, tile, peak,
+               target, edge, value, dropping, low, high, keep, scale, out, base, tile, peak,
                total):
-    """The weighted sum of every row, and the logarithm of the sum of its exponentials."""
+    """The weighted sum of every row, its highest score, and one over the sum of exponentials."""
     slots = len(col)
     heads, width, value_width = _unsigned(heads), _unsigned(width), _unsigned(value_width)
     size = heads * width
@@ -75,7 +75,7 @@ def gatv2_rows(start, stop, rowptr, col, perm, heads, width, value_width, att, s
                 drop(tile, count, heads, perm, slot, low, high, keep, scale)
             add_rows(tile, count, heads, value_width, col, slot, value, out, o)
             slot += count
-        finish(heads, value_width, peak, total, out, o, log_sum, n)
+        finish(heads, value_width, peak, total, out, o, base, n)
 
 
 @jit
@@ -90,7 +90,7 @@ def write_edge(change, slope, att, p, source, a, target, b, edge, e, width, grad
 @jit
 def gatv2_rows_backward(block, _stop, borders, rowptr, col, perm, heads, width, value_width, att,
                         slope, source, target, edge, value, dropping, low, high, keep, scale,
-                        log_sum, inner, grad, change, grad_target, grad_edge, grad_att, tile):
+                        base, inner, grad, change, grad_target, grad_edge, grad_att, tile):
     """Gradients of the targets, of the features of edges, and a block's share of that of ``att``.
 
     ``inner`` is the inner product of each gradient and its output. ``change`` gets two numbers for
@@ -118,14 +118,14 @@ def gatv2_rows_backward(block, _stop, borders, rowptr, col, perm, heads, width, 
                        tile)
             for k in range(_unsigned(count)):
                 for h in range(heads):
-                    tile[k * heads + h] -= log_sum[n + h]
+                    tile[k * heads + h] -= base[n + n + h]
             for m in range(_unsigned(count) * heads):
                 tile[m] = exponential(tile[m])
             for k in range(_unsigned(count)):
                 s = slot + np.int64(k)
                 a, e = _unsigned(col[s]) * heads, _unsigned(perm[s]) * heads
                 for h in range(heads):
-                    weight = tile[k * heads + h]
+                    weight = tile[k * heads + h] * base[n + n + heads + h]
                     product = dot(grad, (n + h) * value_width, value, (a + h) * value_width,
                                   value_width)
                     factor = source.dtype.type(1)

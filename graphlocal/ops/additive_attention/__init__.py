@@ -36,8 +36,9 @@ def gat_attention(
         \mathrm{LeakyReLU}(s_j + t_i + u_e)
 
     for every head on its own. No tensor of edges, heads and channels exists, neither forward nor
-    backward: weights are computed again from the logarithm of the sum of each row. A node without
-    in-edges, or with scores of ``-inf`` alone, gets 0; ``NaN`` stays with the nodes it reaches.
+    backward: weights are computed again from the highest score and the sum of each row. A node
+    without in-edges, or with scores of ``-inf`` alone, gets 0; ``NaN`` stays with the nodes it
+    reaches.
     Half precision is computed in float32.
 
     Args:

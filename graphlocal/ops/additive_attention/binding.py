@@ -1,8 +1,8 @@
 """The fast versions as operators of torch: what they return, and how gradients flow back.
 
 The first six arguments of every operator are those of an :class:`Adjacency`. Beside the output
-they return the logarithm of the sum of exponentials of every row and head, from which the backward
-pass computes weights again. A gradient of a gradient is that of the definition.
+they return the highest score and one over the sum of exponentials of every row and head, from which
+the backward pass computes weights again. A gradient of a gradient is that of the definition.
 """
 
 from __future__ import annotations
@@ -50,24 +50,25 @@ def _gat(
     source: Tensor, target: Tensor | None, v: Tensor, score: Tensor | None, seed: Tensor | None,
     slope: float, dropout: float,
 ) -> tuple[Tensor, Tensor]:
-    """Output ``[num_dst, H, C]`` and logarithms of sums ``[num_dst, H]``."""
+    """Output ``[num_dst, H, C]``, and of every row the highest score and one over the sum of
+    exponentials ``[num_dst, 2, H]``."""
     dtype, (_, heads, width) = v.dtype, v.shape
     count = rowptr.shape[0] - 1
-    out, log_sum = empty((count, heads, width), dtype), empty((count, heads), dtype)
-    if log_sum.numel():
+    out, base = empty((count, heads, width), dtype), empty((count, 2, heads), dtype)
+    if base.numel():
         ptr, values = array(rowptr), flat(v)
         run_blocks(
             one.gat_rows, row_blocks(ptr), ptr, array(col), array(perm), heads, width,
             flat(source), _flat_or_nothing(target, dtype), _flat_or_nothing(score, dtype),
             values.dtype.type(slope), values, *kernel_arguments(seed, dropout, values.dtype.type),
-            flat(out), flat(log_sum), scratch=_scratch(dtype, rows.TILE * heads, heads, heads))
-    return out, log_sum
+            flat(out), flat(base), scratch=_scratch(dtype, rows.TILE * heads, heads, heads))
+    return out, base
 
 
 def _gat_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, source, target, v, score, seed, slope,
               dropout):
     shape = (rowptr.shape[0] - 1, *v.shape[1:])
-    return v.new_empty(shape), v.new_empty(shape[:2])
+    return v.new_empty(shape), v.new_empty(shape[0], 2, shape[1])
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
@@ -78,7 +79,7 @@ def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> N
 
 
 def _gat_gradient(ctx: Any, grad: Tensor | None, _: Any) -> tuple[Any, ...]:
-    *graph, source, target, v, score, seed, out, log_sum = ctx.saved_tensors
+    *graph, source, target, v, score, seed, out, base = ctx.saved_tensors
     if grad is None:
         return (None,) * 13
     adjacency = Adjacency(*graph)
@@ -88,7 +89,7 @@ def _gat_gradient(ctx: Any, grad: Tensor | None, _: Any) -> tuple[Any, ...]:
                 adjacency, *tensors, ctx.slope, factors),
             (source, target, v, score), grad, _factors(ctx, adjacency, seed, v))
     else:
-        found = gat_backward(*graph, source, target, v, score, seed, out, log_sum, grad, ctx.slope,
+        found = gat_backward(*graph, source, target, v, score, seed, out, base, grad, ctx.slope,
                              ctx.dropout)
     return *_NO_GRADIENT, *_wanted(ctx, found), None, None, None
 
@@ -99,7 +100,7 @@ gat = operator("gat_attention", _gat, _gat_fake, _save, _gat_gradient)
 def _gat_backward(
     rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
     source: Tensor, target: Tensor | None, v: Tensor, score: Tensor | None, seed: Tensor | None,
-    out: Tensor, log_sum: Tensor, grad: Tensor, slope: float, dropout: float,
+    out: Tensor, base: Tensor, grad: Tensor, slope: float, dropout: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Gradients of the scores of sources and targets, of values, and of the scores of edges."""
     dtype, (_, heads, width) = v.dtype, v.shape
@@ -108,8 +109,8 @@ def _gat_backward(
     grad_target, grad_score = empty((count, heads), dtype), empty((len(col), heads), dtype)
     if heads == 0:
         return grad_source, grad_target, grad_v, grad_score
-    own = torch.zeros_like(log_sum) if target is None else target
-    state = torch.stack([own, log_sum, _inner(grad, out)], dim=1)  # [num_dst, 3, H]
+    own = torch.zeros_like(base[:, 0]) if target is None else target
+    state = torch.stack([own, *base.unbind(1), _inner(grad, out)], dim=1)  # [num_dst, 4, H]
     ptr, t_ptr, values = array(rowptr), array(t_rowptr), flat(v)
     run_blocks(
         one.gat_columns, row_blocks(t_ptr), t_ptr, array(t_col), array(t_perm), heads, width,
@@ -123,8 +124,8 @@ def _gat_backward(
 
 
 def _gat_backward_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, source, target, v, score, seed,
-                       out, log_sum, grad, slope, dropout):
-    return (v.new_empty(source.shape), v.new_empty(log_sum.shape), v.new_empty(v.shape),
+                       out, base, grad, slope, dropout):
+    return (v.new_empty(source.shape), v.new_empty(base.shape[0], v.shape[1]), v.new_empty(v.shape),
             v.new_empty(col.shape[0], v.shape[1]))
 
 
@@ -136,30 +137,31 @@ def _gatv2(
     source: Tensor, target: Tensor, att: Tensor, edge: Tensor | None, value: Tensor | None,
     seed: Tensor | None, slope: float, dropout: float,
 ) -> tuple[Tensor, Tensor]:
-    """Output ``[num_dst, H, C_v]`` and logarithms of sums ``[num_dst, H]``."""
+    """Output ``[num_dst, H, C_v]``, and of every row the highest score and one over the sum of
+    exponentials ``[num_dst, 2, H]``."""
     dtype, (count, heads, width) = source.dtype, target.shape
     v = source if value is None else value
-    out, log_sum = empty((count, heads, v.shape[2]), dtype), empty((count, heads), dtype)
-    if log_sum.numel():
+    out, base = empty((count, heads, v.shape[2]), dtype), empty((count, 2, heads), dtype)
+    if base.numel():
         ptr, weights = array(rowptr), flat(att)
         run_blocks(
             two.gatv2_rows, row_blocks(ptr), ptr, array(col), array(perm), heads, width,
             v.shape[2], weights, weights.dtype.type(slope), flat(source), flat(target),
             _flat_or_nothing(edge, dtype), flat(v),
-            *kernel_arguments(seed, dropout, weights.dtype.type), flat(out), flat(log_sum),
+            *kernel_arguments(seed, dropout, weights.dtype.type), flat(out), flat(base),
             scratch=_scratch(dtype, rows.TILE * heads, heads, heads))
-    return out, log_sum
+    return out, base
 
 
 def _gatv2_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, source, target, att, edge, value, seed,
                 slope, dropout):
     v = source if value is None else value
     shape = (rowptr.shape[0] - 1, *v.shape[1:])
-    return v.new_empty(shape), v.new_empty(shape[:2])
+    return v.new_empty(shape), v.new_empty(shape[0], 2, shape[1])
 
 
 def _gatv2_gradient(ctx: Any, grad: Tensor | None, _: Any) -> tuple[Any, ...]:
-    *graph, source, target, att, edge, value, seed, out, log_sum = ctx.saved_tensors
+    *graph, source, target, att, edge, value, seed, out, base = ctx.saved_tensors
     if grad is None:
         return (None,) * 14
     adjacency = Adjacency(*graph)
@@ -171,7 +173,7 @@ def _gatv2_gradient(ctx: Any, grad: Tensor | None, _: Any) -> tuple[Any, ...]:
             (source, target, att, edge, value), grad, _factors(ctx, adjacency, seed, source))
     else:
         found = gatv2_backward(
-            *graph, source, target, att, edge, value, seed, out, log_sum, grad,
+            *graph, source, target, att, edge, value, seed, out, base, grad,
             edge is not None and ctx.needs_input_grad[9], ctx.slope, ctx.dropout)
     return *_NO_GRADIENT, *_wanted(ctx, found), None, None, None
 
@@ -182,7 +184,7 @@ gatv2 = operator("gatv2_attention", _gatv2, _gatv2_fake, _save, _gatv2_gradient)
 def _gatv2_backward(
     rowptr: Tensor, col: Tensor, perm: Tensor, t_rowptr: Tensor, t_col: Tensor, t_perm: Tensor,
     source: Tensor, target: Tensor, att: Tensor, edge: Tensor | None, value: Tensor | None,
-    seed: Tensor | None, out: Tensor, log_sum: Tensor, grad: Tensor, of_edge: bool, slope: float,
+    seed: Tensor | None, out: Tensor, base: Tensor, grad: Tensor, of_edge: bool, slope: float,
     dropout: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Gradients of sources, targets, ``att``, the features of edges and values; of length 0 for
@@ -204,7 +206,7 @@ def _gatv2_backward(
         run_blocks(
             two.gatv2_rows_backward, np.arange(len(blocks)), blocks, ptr, array(col), array(perm),
             heads, width, v.shape[2], weights, slope_, sources, targets, edges, flat(v),
-            *kernel_arguments(seed, dropout, weights.dtype.type), flat(log_sum),
+            *kernel_arguments(seed, dropout, weights.dtype.type), flat(base),
             flat(_inner(grad, out)), gradients, flat(change), flat(grad_target), flat(grad_edge),
             array(grad_att), scratch=_scratch(dtype, rows.TILE * heads))
         run_blocks(
@@ -219,7 +221,7 @@ def _gatv2_backward(
 
 
 def _gatv2_backward_fake(rowptr, col, perm, t_rowptr, t_col, t_perm, source, target, att, edge,
-                         value, seed, out, log_sum, grad, of_edge, slope, dropout):
+                         value, seed, out, base, grad, of_edge, slope, dropout):
     return (source.new_empty(source.shape), source.new_empty(target.shape),
             source.new_empty(att.shape), source.new_empty(edge.shape if of_edge else (0,)),
             source.new_empty((0,) if value is None else value.shape))
