@@ -97,7 +97,11 @@ def positions(args: argparse.Namespace, data: Data, channels: int) -> Tensor | N
         return None
     if args.pos == "random-projection":
         return AddRandomProjection(channels)(data).pos_enc
-    table = np.load(args.pos, allow_pickle=False)
+    try:
+        table = np.load(args.pos, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise GraphError(f"argument 'pos': got {args.pos}, which numpy cannot read as numbers "
+                         f"({type(error).__name__}), expected a file of np.save") from error
     if table.ndim != 2 or len(table) != data.num_nodes:
         raise GraphError(f"argument 'pos': got shape {table.shape}, expected a row for each of "
                          f"{data.num_nodes} nodes")
@@ -114,7 +118,8 @@ def say(epoch: int, scores: dict[str, float]) -> None:
 
 def train(args: argparse.Namespace, setting: dict[str, dict], device: torch.device) -> None:
     start = time.perf_counter()
-    data, num_classes = load(args)
+    with tasks.first_process_first():
+        data, num_classes = load(args)
     setting["model"]["conv_type"] = args.conv
     pos_enc = positions(args, data, setting["model"]["global_channels"])
     tokens = setting["tokens"] if args.conv != "global" else {"num_tokens": 1, "num_hops": 0}

@@ -9,7 +9,7 @@ from . import graph, link, node
 from .checkpoint import load_checkpoint, save_checkpoint
 from .log import JsonLines
 from .metrics import accuracy, roc_auc
-from .processes import joined_processes
+from .processes import first_process_first, joined_processes
 from .result import FitResult, RunResult
 from .seed import random_state, restore_random_state, set_seed
 from .summary import MeanStd, mean_std
@@ -20,6 +20,7 @@ __all__ = [
     "MeanStd",
     "RunResult",
     "accuracy",
+    "first_process_first",
     "graph",
     "joined_processes",
     "link",

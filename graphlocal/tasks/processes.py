@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 
 from ..graph.checks import check_choice
+from ..ops import num_processes, process_rank
 
 
 @contextmanager
@@ -49,3 +50,22 @@ def joined_processes(backend: str | None = None) -> Iterator[torch.device]:
         dist.barrier()  # the first one may still be writing
     finally:
         dist.destroy_process_group()
+
+
+@contextmanager
+def first_process_first() -> Iterator[None]:
+    """Has the first process alone do what is inside, and the others after it.
+
+    For a data set that is downloaded and processed by whoever wants it first: two processes at
+    once would write over each other's files.
+
+    Example:
+        >>> with first_process_first():
+        ...     print("loaded")
+        loaded
+    """
+    if process_rank() > 0:
+        dist.barrier()
+    yield
+    if num_processes() > 1 and process_rank() == 0:
+        dist.barrier()

@@ -52,6 +52,9 @@ def test_runs_are_logged_and_gone_on_with(script, capsys, tmp_path) -> None:
     np.save(tmp_path / "few.npy", np.ones((3, 2)))
     with pytest.raises(SystemExit, match="expected a row for each of"):
         script(*TINY, "--pos", str(tmp_path / "few.npy"))
+    (tmp_path / "text.npy").write_text("1 2 3")
+    with pytest.raises(SystemExit, match=r"text\.npy, which numpy cannot read"):
+        script(*TINY, "--pos", str(tmp_path / "text.npy"))
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

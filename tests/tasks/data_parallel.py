@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,10 @@ def main(root: Path) -> None:
     """One training to compare with one process, and two of which one is interrupted."""
     with tasks.joined_processes("gloo"):
         rank = ops.process_rank()
+        with tasks.first_process_first(), (root / "order.txt").open("a") as file:
+            file.write(str(rank))
+            time.sleep(0.3 * (1 - rank))  # time for the other to come in between
+            file.write(str(rank))
         for name, epochs, dropout in (("pair", 3, 0.0), ("once", 3, 0.3), ("twice", 1, 0.3),
                                       ("twice", 3, 0.3)):
             (root / name).mkdir(exist_ok=True)

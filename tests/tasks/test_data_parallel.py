@@ -58,6 +58,10 @@ def test_two_processes_are_one_with_the_joint_batch(trained: Path, tmp_path: Pat
         same_state(rank["state"], one["state"], rtol=1e-7, atol=1e-10)
 
 
+def test_the_first_process_loads_before_the_other(trained: Path) -> None:
+    assert (trained / "order.txt").read_text() == "0011"
+
+
 def test_the_first_process_alone_writes(trained: Path) -> None:
     assert len(list(tasks.JsonLines(trained / "pair" / "log.jsonl"))) == 1
     assert [path.name for path in (trained / "pair" / "states").iterdir()] == ["run-0-seed-3.pt"]
