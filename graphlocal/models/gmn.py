@@ -10,6 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ..graph import checks
 from ..nn.ssm import LocalEncoder, TokenScan, WalkEncoder, WalkTokenizer, WalkTokens, order_tokens
+from ..nn.ssm.order_nodes import places
 from ..ops import as_adjacency, remember
 from .feature_encoder import Features
 from .frame import edge_arguments
@@ -51,7 +52,8 @@ class GMN(ScanModel):
         pooling: ``"mean"`` or ``"sum"`` over a subgraph. Default: ``"mean"``.
         token_layers: Blocks of the scan along tokens. Default: ``1``.
         window: Of the walk encoder. Default: ``4``.
-        resample: Whether every training step draws new tokens; else one draw serves for ever.
+        resample: Whether every training step draws new tokens; else one draw serves for ever, the
+            same for a graph in any batch.
             Default: ``False``.
         non_backtracking: Whether walks never turn back unless they must. Default: ``False``.
         portion: Nodes whose tokens are encoded at once; their intermediate values are computed anew
@@ -128,7 +130,7 @@ class GMN(ScanModel):
             return super().hidden(h, edge_index, batch, edge_attr)
         y = None
         if self.scan:
-            y = self._local_stage(h, edge_index, edge_attr)
+            y = self._local_stage(h, edge_index, batch, edge_attr)
             y = super().hidden(y, edge_index, batch, None)
         if self.mpnn is None:
             return h if y is None else y
@@ -136,7 +138,8 @@ class GMN(ScanModel):
             h = layer(h, edge_index, **edge_arguments(edge_attr))
         return h if y is None else y + h
 
-    def _local_stage(self, h: Tensor, edge_index: Any, edge_attr: Tensor | None) -> Tensor:
+    def _local_stage(self, h: Tensor, edge_index: Any, batch: Tensor | None,
+                     edge_attr: Tensor | None) -> Tensor:
         """What the scan along the tokens of each node leaves."""
         adjacency = as_adjacency(edge_index, h.size(0), h.size(0))
         epoch = 0
@@ -145,13 +148,14 @@ class GMN(ScanModel):
             epoch = int(self.draws)
         size = max(1, h.size(0) if self.portion is None else self.portion)
         parts = torch.arange(h.size(0), device=h.device).split(size)
-        rows = []
+        rows, place = [], None if batch is None else places(batch, h.size(0), h.device)
         for number, nodes in enumerate(parts):
             def draw(nodes: Tensor = nodes) -> Any:
-                return self._draw(adjacency, nodes, epoch)
+                return self._draw(adjacency, nodes, epoch, None if place is None else place[nodes])
 
             drawn = draw() if epoch else remember(
-                (adjacency.rowptr, adjacency.col), ("tokens", self._key(), size, number), draw)
+                (adjacency.rowptr, adjacency.col, batch), ("tokens", self._key(), size, number),
+                draw)
             if self.portion is None or not torch.is_grad_enabled():
                 rows.append(self._read(h, edge_attr, nodes, drawn, adjacency))
             else:
@@ -164,11 +168,12 @@ class GMN(ScanModel):
         return (t.m, t.M, t.s, t.seed, t.non_backtracking,
                 isinstance(self.token_encoder, WalkEncoder))
 
-    def _draw(self, graph: Any, nodes: Tensor, epoch: int) -> WalkTokens | list[Tensor]:
+    def _draw(self, graph: Any, nodes: Tensor, epoch: int,
+              names: Tensor | None) -> WalkTokens | list[Tensor]:
         """Tokens of these nodes, or the walks behind them."""
         if isinstance(self.token_encoder, WalkEncoder):
-            return self.tokenizer.walks(graph, nodes, epoch=epoch)
-        return self.tokenizer(graph, nodes, epoch=epoch)
+            return self.tokenizer.walks(graph, nodes, epoch=epoch, names=names)
+        return self.tokenizer(graph, nodes, epoch=epoch, names=names)
 
     def _read(self, h: Tensor, edge_attr: Tensor | None, nodes: Tensor,
               drawn: WalkTokens | list[Tensor], graph: Any) -> Tensor:

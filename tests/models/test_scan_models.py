@@ -15,8 +15,7 @@ from graphlocal.nn.ssm import order_nodes
 
 NOTHING = torch.zeros(2, 0, dtype=torch.long)
 MODELS = {"gmn": GMN, "graph-mamba": GraphMamba, "lamamba": LaMamba}
-#: Enough walks of one step to meet every neighbour: tokens do not depend on how they are drawn.
-TOKENS = {"m": 1, "M": 200}
+TOKENS = {"m": 2, "M": 2, "s": 2}
 
 
 def graphs(sizes: tuple[int, ...] = (1, 60, 4, 11, 2), edge_dim: int = 3) -> list[Data]:
@@ -50,6 +49,7 @@ STYLES = [
     ("gmn", TOKENS), ("gmn", {**TOKENS, "edge_dim": 3, "readout": "sum"}),
     ("gmn", {**TOKENS, "local": None, "token_encoder": None, "pooling": "sum", "portion": 7}),
     ("gmn", {**TOKENS, "scan": False, "local": "gcn"}),
+    ("gmn", {**TOKENS, "token_encoder": "walk", "edge_dim": 3}),
     ("gmn", {**TOKENS, "token_encoder": "attention", "bidirectional": False, "token_layers": 2}),
 ]
 
@@ -171,9 +171,9 @@ def test_tokens_are_drawn_once_or_at_every_step(monkeypatch, resample, expected)
     made, data = GMN(6, 16, 3, m=2, d_state=4, resample=resample), graphs()[1]
     epochs, draw = [], GMN._draw
 
-    def recorded(self, graph, nodes, epoch):
+    def recorded(self, graph, nodes, epoch, names):
         epochs.append(epoch)
-        return draw(self, graph, nodes, epoch)
+        return draw(self, graph, nodes, epoch, names)
 
     monkeypatch.setattr(GMN, "_draw", recorded)
     for _ in range(3):
@@ -195,7 +195,8 @@ def test_portions_change_memory_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_few_nodes_and_no_edges(name) -> None:
-    for options in ({}, TOKENS) if name == "gmn" else ({},):
+    more = (TOKENS, {**TOKENS, "token_encoder": "walk"}) if name == "gmn" else ()
+    for options in ({}, *more):
         made = model(name, **options)
         for count in (0, 1, 3):
             out = made(torch.randn(count, 6), NOTHING)

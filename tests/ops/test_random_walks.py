@@ -138,3 +138,15 @@ def test_bipartite_graphs_are_refused() -> None:
     graph = Adjacency.from_edge_index(torch.tensor([[0, 1], [0, 0]]), (2, 1))
     with pytest.raises(GraphError, match="2 sources and 1 targets"):
         random_walks(graph, [0], 2)
+
+
+def test_walks_of_other_names_are_those_of_the_graph_they_come_from() -> None:
+    edge_index = torch.randint(20, (2, 90), generator=torch.Generator().manual_seed(0))
+    batch = torch.cat([torch.tensor([[0, 1], [1, 2]]), edge_index + 3], 1)
+    for options in ({}, {"non_backtracking": True}):
+        alone = random_walks(edge_index, torch.arange(20), 5, 3, num_nodes=20, **options)
+        together = random_walks(batch, torch.arange(3, 23), 5, 3, num_nodes=23,
+                                names=torch.arange(20), **options)
+        assert torch.equal(together - 3, alone)
+    with pytest.raises(GraphError, match="names"):
+        random_walks(edge_index, [0, 1], 2, names=[0])

@@ -15,22 +15,23 @@ _PATIENCE = 16
 
 
 @jit
-def walk_rows(start, stop, rowptr, col, nodes, walks_per_node, key, out, states, slots, degrees):
+def walk_rows(start, stop, rowptr, col, nodes, names, walks_per_node, key, out, states, slots,
+              degrees):
     """Walks ``[start, stop)`` along the rows, uniform in every step, as rows of ``out``.
 
-    A walk stays where a row is empty. ``states``, ``slots`` and ``degrees`` are scratch for
-    ``GROUP`` walks.
+    Those of ``nodes[i]`` are drawn from the stream of the number ``names[i]``. A walk stays where a
+    row is empty. ``states``, ``slots`` and ``degrees`` are scratch for ``GROUP`` walks.
     """
     for first in range(start, stop, GROUP):
         walks = out[first : min(first + GROUP, stop)]
-        _begin(first, nodes, walks_per_node, key, walks, states)
+        _begin(first, nodes, names, walks_per_node, key, walks, states)
         for step in range(out.shape[1] - 1):
             _step(rowptr, col, walks, step, states, slots, degrees)
 
 
 @jit
-def walk_rows_back(start, stop, rowptr, col, nodes, walks_per_node, key, out, back, near, far,
-                   states, slots, degrees):
+def walk_rows_back(start, stop, rowptr, col, nodes, names, walks_per_node, key, out, back, near,
+                   far, states, slots, degrees):
     """Walks whose next step depends on the last one, as rows of ``out``.
 
     A neighbour weighs ``back`` if the walk just came from it, ``near`` if the node it came from has
@@ -40,7 +41,7 @@ def walk_rows_back(start, stop, rowptr, col, nodes, walks_per_node, key, out, ba
     largest = max(back, near, far)
     for first in range(start, stop, GROUP):
         walks = out[first : min(first + GROUP, stop)]
-        _begin(first, nodes, walks_per_node, key, walks, states)
+        _begin(first, nodes, names, walks_per_node, key, walks, states)
         for step in range(out.shape[1] - 1):
             _step(rowptr, col, walks, step, states, slots, degrees)
             if step == 0:
@@ -58,11 +59,11 @@ def walk_rows_back(start, stop, rowptr, col, nodes, walks_per_node, key, out, ba
 
 
 @jit
-def _begin(first, nodes, walks_per_node, key, walks, states):
+def _begin(first, nodes, names, walks_per_node, key, walks, states):
     for i in range(len(walks)):
-        node = nodes[(first + i) // walks_per_node]
-        walks[i, 0] = node
-        states[i] = stream(stream(key, node), (first + i) % walks_per_node)
+        place = (first + i) // walks_per_node
+        walks[i, 0] = nodes[place]
+        states[i] = stream(stream(key, names[place]), (first + i) % walks_per_node)
 
 
 @jit

@@ -119,11 +119,12 @@ class WalkEncoder(nn.Module):
     def _read(self, walks: Tensor, node: Tensor, edge: Tensor | None, graph: Any) -> Tensor:
         """``[n, s, C]``"""
         count = node.size(0)
-        h = node.index_select(0, walks.flatten()).view(*walks.shape, -1)
+        h = node.index_select(0, walks.flatten()).view(*walks.shape, self.channels)
         h = h + self.lin_seen(walk_features(walks, graph, self.window, num_nodes=count).to(h.dtype))
-        if edge is not None and walks.size(-1) > 1:
+        if edge is not None and len(edge) and walks.size(-1) > 1:
             number = find_edges(graph, walks[..., :-1], walks[..., 1:], num_nodes=count)
-            taken = edge.index_select(0, number.clamp(min=0).flatten()).view(*number.shape, -1)
-            taken = taken * (number >= 0).unsqueeze(-1)  # a walk that stays takes no edge
+            taken = edge.index_select(0, number.clamp(min=0).flatten())
+            # A walk that stays takes no edge.
+            taken = taken.view(*number.shape, self.channels) * (number >= 0).unsqueeze(-1)
             h = h + nn.functional.pad(taken, (0, 0, 1, 0))
         return self.lin_step(h.relu()).relu().mean((2, 3))

@@ -100,7 +100,7 @@ class WalkTokenizer:
         return 1 + self.s * self.m
 
     def __call__(self, graph: Any, nodes: Any = None, *, epoch: int = 0,
-                 num_nodes: int | None = None) -> WalkTokens:
+                 num_nodes: int | None = None, names: Any = None) -> WalkTokens:
         """Tokens of the nodes.
 
         Args:
@@ -108,13 +108,15 @@ class WalkTokenizer:
             nodes: Whose tokens; ``None`` for those of all. Default: ``None``.
             epoch: Names the pass; every pass has tokens of its own. Default: ``0``.
             num_nodes: Number of nodes, where the graph does not say it. Default: ``None``.
+            names: Numbers that stand for the nodes in the draw, such as their places within the
+                graphs of a batch. Default: ``None``, the nodes themselves.
         """
         rows = as_rows(graph, num_nodes, direction="in", ordered=True)
         if nodes is None:
             nodes = torch.arange(rows.num_nodes)
         device, chosen = device_of(nodes), to_nodes(nodes, rows.num_nodes)
         visited = [walk.flatten(2).numpy() for walk in
-                   self.walks(graph, chosen, epoch=epoch, num_nodes=num_nodes)]
+                   self.walks(graph, chosen, epoch=epoch, num_nodes=num_nodes, names=names)]
         lengths = np.array([1] + [part.shape[2] for part in visited for _ in range(self.s)])
         parts = [chosen[:, None], *(part.reshape(len(chosen), self.s * part.shape[2])
                                     for part in visited)]
@@ -125,14 +127,14 @@ class WalkTokenizer:
                           self.tokens_per_node)
 
     def walks(self, graph: Any, nodes: Any, *, epoch: int = 0,
-              num_nodes: int | None = None) -> list[Tensor]:
+              num_nodes: int | None = None, names: Any = None) -> list[Tensor]:
         """The walks behind the tokens, ``[n, s, M, length + 1]`` for each length from 1 to m."""
         found = []
         for length in range(1, self.m + 1):
             # A draw of its own for each length: otherwise short walks would begin the long ones.
             seed = int(draw_key(self.seed, length, _PURPOSE)) - 2**63
             walk = random_walks(graph, nodes, length, self.s * self.M, seed, epoch,
-                                self.non_backtracking, num_nodes=num_nodes)
+                                self.non_backtracking, num_nodes=num_nodes, names=names)
             found.append(walk.view(-1, self.s, self.M, length + 1))
         return found
 

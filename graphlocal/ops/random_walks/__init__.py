@@ -12,7 +12,7 @@ from ...graph import checks
 from ...kernels.cpu import random_walks as kernel
 from ...kernels.cpu.counter_random import draw_key
 from ...kernels.cpu.parallel import row_blocks, run_blocks
-from ..rows import as_rows, device_of, to_nodes
+from ..rows import as_rows, device_of, frozen, to_nodes
 
 #: Tells the numbers drawn here from those other ops draw for the same seed and epoch.
 PURPOSE = 1
@@ -30,6 +30,7 @@ def random_walks(
     p: float = 1.0,
     q: float = 1.0,
     num_nodes: int | None = None,
+    names: Any = None,
 ) -> Tensor:
     r"""Walks from given nodes along the direction of the edges.
 
@@ -57,9 +58,12 @@ def random_walks(
         p: Return parameter: large keeps a walk from going back. (default: ``1.0``)
         q: In-out parameter: small draws a walk away. (default: ``1.0``)
         num_nodes: Number of nodes; ``None`` takes what the graph knows. (default: ``None``)
+        names: Numbers that stand for the nodes in the draw, such as their places within the graphs
+            of a batch: a graph then has the same walks in any batch. (default: ``None``, the nodes)
 
     Shapes:
         - **nodes:** :math:`(n)`
+        - **names:** :math:`(n)` *(optional)*
         - **output:** :math:`(n, W, L + 1)`, int64, on the device of ``nodes``
 
     Raises:
@@ -83,10 +87,11 @@ def random_walks(
     back, near, far = _weights(non_backtracking, p, q)
     rows = as_rows(graph, num_nodes, direction="out", ordered=near != far)
     start = to_nodes(nodes, rows.num_nodes)
+    drawn = start if names is None else _names(names, len(start))
     out = np.empty((len(start) * walks, length + 1), np.int64)
     # Every walk is as much work as the next, whatever the degrees.
     borders = row_blocks(np.arange(len(out) + 1) * (length + 1))
-    common = (borders, rows.rowptr, rows.col, start, walks, key, out)
+    common = (borders, rows.rowptr, rows.col, start, drawn, walks, key, out)
 
     def scratch() -> tuple[np.ndarray, ...]:
         return tuple(np.empty(kernel.GROUP, kind) for kind in (np.uint64, np.int64, np.int64))
@@ -97,6 +102,13 @@ def random_walks(
         run_blocks(kernel.walk_rows_back, *common, back, near, far, scratch=scratch)
     found = torch.from_numpy(out).view(len(start), walks, length + 1)
     return found.to(device_of(nodes))
+
+
+def _names(names: Any, count: int) -> np.ndarray:
+    found = checks.check_integers(checks.to_numpy(names, "names"), "names")
+    if found.shape != (count,):
+        checks.fail("names", f"shape {found.shape}", f"shape ({count},), one for each node")
+    return frozen(found)
 
 
 def _weights(non_backtracking: bool, p: float, q: float) -> tuple[float, float, float]:
