@@ -22,14 +22,14 @@ def operator_calls() -> Any:
     yield "gat_attention", "dropout", (*graph, score, None, x, None, seed, 0.2, 0.5)
     yield "gat_attention_backward", "", (
         *graph, *(t.detach() for t in (score, score, x)), edges, None, draw(num_nodes, 2, 3),
-        draw(num_nodes, 2), draw(num_nodes, 2, 3, seed=2), 0.2, 0.0)
+        draw(num_nodes, 2, 2), draw(num_nodes, 2, 3, seed=2), 0.2, 0.0)
     yield "gatv2_attention", "", (*graph, x, x, att, edge, None, None, 0.2, 0.0)
     yield "gatv2_attention", "dropout", (*graph, x, x, att, None, draw(num_nodes, 2, 4), seed,
                                          0.2, 0.5)
     for of_edge in (False, True):
         yield "gatv2_attention_backward", f"of edges: {of_edge}", (
             *graph, *(t.detach() for t in (x, x, att, edge)), None, seed, draw(num_nodes, 2, 3),
-            draw(num_nodes, 2), draw(num_nodes, 2, 3, seed=2), of_edge, 0.2, 0.5)
+            draw(num_nodes, 2, 2), draw(num_nodes, 2, 3, seed=2), of_edge, 0.2, 0.5)
 
 
 CALLS = {(name, case): arguments for name, case, arguments in operator_calls()}
