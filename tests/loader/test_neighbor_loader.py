@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import numpy as np
@@ -120,7 +122,8 @@ def test_a_model_learns_from_batches() -> None:
     assert right / 200 > 0.8
 
 
-@pytest.mark.parametrize("context", ["fork", "spawn"])
+@pytest.mark.parametrize("context", [
+    "fork", pytest.param("spawn", marks=pytest.mark.slow)])  # a new interpreter imports everything
 def test_workers_change_nothing(context: str) -> None:
     options: dict[str, Any] = {"batch_size": 20, "shuffle": True, "seed": 2,
                                "weight_attr": "edge_weight"}
@@ -131,6 +134,17 @@ def test_workers_change_nothing(context: str) -> None:
     if context == "spawn":  # what workers share is also what this process still reads
         loader.set_epoch(0)
         assert content(loader.dataset[next(iter(loader.sampler))]) == alone[0]
+
+
+def test_a_spawned_worker_shares_the_memory_of_the_graph() -> None:
+    """What is sent to it, received by this process."""
+    loader = NeighborLoader(make(), [3, 2], batch_size=20, weight_attr="edge_weight")
+    sent, request = loader.dataset, next(iter(loader.sampler))
+    before = content(sent[request])
+    received = pickle.loads(bytes(ForkingPickler.dumps(sent)))
+    assert content(received[request]) == content(sent[request]) == before
+    shared = [part for part in received._shared if len(part)]
+    assert shared and all(part.is_shared() for part in shared)
 
 
 def test_epochs_differ_and_can_be_set() -> None:
