@@ -77,7 +77,7 @@ def order_nodes(
         key = _given(by, count).to(device)
     else:
         checks.check_choice(by, "by", ("degree", "ppr", "core", "eigenvector", "orbit", "random"))
-        others = (None,) if batch is None or by != "eigenvector" else (batch,)
+        others = (batch,) if by in ("eigenvector", "ppr") else ()
         key = remember((adjacency.rowptr, adjacency.col, *others), f"order by {by}",
                        lambda: _key(adjacency, by, batch).to(device))
     order = torch.arange(count, device=device)
@@ -130,11 +130,14 @@ def _key(adjacency: Adjacency, by: str, batch: Tensor | None) -> Tensor:
                                      adjacency.num_dst)
     if by == "core":
         return torch.from_numpy(np.asarray(topology.core_number(graph), dtype=np.int64))
-    if by == "ppr":
-        return torch.from_numpy(np.asarray(topology.pagerank(graph), dtype=np.float64))
     if by == "orbit":
         return torch.from_numpy(topology.orbit_counts(graph, size=4).sum(axis=1))
     parts = np.zeros(graph.num_nodes, dtype=np.int64) if batch is None else batch.cpu().numpy()
+    if by == "ppr":
+        # That of a graph within others is its own but for a factor.
+        rank = np.asarray(topology.pagerank(graph), dtype=np.float64)
+        mean = np.bincount(parts, rank) / np.maximum(np.bincount(parts), 1)
+        return torch.from_numpy((rank / mean[parts]).round(9))  # nodes that are alike stay equal
     return torch.from_numpy(_eigenvector_centrality(graph, parts))
 
 
