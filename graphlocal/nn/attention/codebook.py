@@ -82,11 +82,23 @@ class Codebook(nn.Module):
         Args:
             centroids: Centroids ``[B, F]``.
             counts: Counts ``[B]``. Default: ``None``, equal ones.
+
+        Raises:
+            GraphError: If there are not ``num_centroids`` of them, or one is not finite, or a count
+                is below 0.
         """
         checks.check_features(centroids, self.channels, "centroids")
         if centroids.shape[0] != self.num_centroids:
             checks.fail("centroids", f"{centroids.shape[0]} rows",
                         f"{self.num_centroids}, one for each centroid")
+        checks.check_finite_rows(centroids, "centroids")
+        if counts is not None:
+            counts = torch.as_tensor(counts)
+            if counts.shape != (self.num_centroids,):
+                checks.fail("counts", f"shape {tuple(counts.shape)}",
+                            f"shape ({self.num_centroids},), one for each centroid")
+            if not bool(((counts >= 0) & (counts < torch.inf)).all()):
+                checks.fail("counts", "NaN, infinite or negative ones", "numbers of at least 0")
         with torch.no_grad():
             self.count.fill_(1)
             if counts is not None:

@@ -129,6 +129,9 @@ class CodebookAttention(nn.Module):
         """
         seen = self._seen(x, position)
         ptr = graph_ptr(batch, x)
+        noted = self.training and ptr is None and self.counts != "ema"
+        if noted:
+            node_id = self._checked(node_id, x)  # before anything moves
         if self.training:
             self.codebook.start(seen)
         centroids = self.codebook.centroids()
@@ -139,8 +142,8 @@ class CodebookAttention(nn.Module):
         index = None
         if self.training:
             index = self.codebook.observe(seen)
-            if ptr is None and self.counts != "ema":
-                self._note(node_id, index, x)
+            if noted:
+                self._note(node_id, index)
         elif ptr is not None:
             index = self.codebook.nearest(seen)
         p = self.dropout if self.training else 0.0
@@ -183,20 +186,25 @@ class CodebookAttention(nn.Module):
         return count.log()
 
     @torch.compiler.disable
-    @torch.no_grad()
-    def _note(self, node_id: Tensor | None, index: Tensor, x: Tensor) -> None:
-        """Moves the nodes of all processes to their new centroids."""
+    def _checked(self, node_id: Tensor | None, x: Tensor) -> Tensor:
+        """Numbers of the rows, which are in the graph."""
         num_nodes = self.assignment.numel()
         if node_id is None:
             if x.shape[0] != num_nodes:
                 checks.fail("node_id", f"None with {x.shape[0]} rows", "the number of each node in "
                             f"the graph of num_nodes={num_nodes}",
                             "pass batch.n_id[:batch.batch_size] of a NeighborLoader's batch")
-            node_id = torch.arange(num_nodes, device=x.device)
+            return torch.arange(num_nodes, device=x.device)
         checks.check_groups(node_id, x, "node_id")
         if node_id.numel():
             low, high = torch.aminmax(node_id)
             checks.check_bounds(int(low), int(high), "node_id", num_nodes, "num_nodes")
+        return node_id
+
+    @torch.compiler.disable
+    @torch.no_grad()
+    def _note(self, node_id: Tensor, index: Tensor) -> None:
+        """Moves the nodes of all processes to their new centroids."""
         moved = gather_rows(torch.stack([node_id.long(), index], dim=1))[0]
         nodes = moved[:, 0].unique()
         before = self.assignment[nodes]

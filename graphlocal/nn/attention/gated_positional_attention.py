@@ -144,7 +144,8 @@ class GatedPositionalAttention(LocalAttention):
         position = ops.neighbor_attention(nothing, nothing, v, adjacency, score.to(x.dtype),
                                           dropout=self.dropout, training=self.training)
         share = torch.sigmoid(self.gate).unsqueeze(-1)  # [H, 1]
-        return self._joined(torch.lerp(content, position, share.to(content.dtype)), x)
+        mixed = torch.lerp(content, position.to(content.dtype), share.to(content.dtype))
+        return self._joined(mixed, x)
 
     def _check_pairs(self, pairs: ops.HopNeighbors) -> bool:
         """Those that were put together by hand are looked over once."""

@@ -114,6 +114,26 @@ def test_a_batch_that_is_refused_leaves_no_trace(value, batches) -> None:
         assert torch.equal(mine, other)
 
 
+def test_wrong_nodes_are_refused_before_anything_moves() -> None:
+    layer = layer_of(counts="assigned", num_nodes=20).train()
+    layer(features(20))
+    before = copy.deepcopy(layer.state_dict())
+    for node_id in (torch.arange(9) + 15, torch.arange(9) - 1, torch.arange(8), [0] * 9, None):
+        with pytest.raises(GraphError, match="'node_id'"):
+            layer(features(9), node_id=node_id)
+    assert all(torch.equal(before[name], value) for name, value in layer.state_dict().items())
+
+
+@pytest.mark.parametrize(("centroids", "counts", "match"), [
+    (features(5) / 0, None, "'centroids': got NaN"), (features(5), torch.ones(4), "'counts'"),
+    (features(5), torch.tensor([1, -1, 0, 1, 1]), "'counts'"),
+    (features(5), torch.full((5,), torch.nan), "'counts'"),
+])
+def test_wrong_centroids_are_refused(centroids, counts, match) -> None:
+    with pytest.raises(GraphError, match=match):
+        layer_of().codebook.assign(centroids, counts)
+
+
 def test_counts_that_a_half_cannot_hold() -> None:
     layer = layer_of().eval().half()
     layer.codebook.assign(features(5).half(), torch.ones(5, dtype=torch.float16))

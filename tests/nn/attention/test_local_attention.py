@@ -451,6 +451,17 @@ def test_dilations_come_in_many_kinds() -> None:
             DilatedNeighborAttention(6, 8, 2, dilation=hops)
 
 
+@pytest.mark.parametrize("name", list(LAYERS))
+def test_autocast(name: str) -> None:
+    layer, edge_index = LAYERS[name](6, 8, 4), torch.tensor([[0, 1], [1, 2]])
+    x = torch.randn(3, 6)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = layer(x, edge_index)
+    torch.testing.assert_close(out.float(), layer(x, edge_index), atol=0.05, rtol=0.05)
+    out.sum().backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in layer.parameters())
+
+
 def test_hops_of_any_integers() -> None:
     layer = GatedPositionalAttention(6, 8, 2)
     edge_index, x = torch.tensor([[0, 1], [1, 2]]), torch.randn(3, 6)
