@@ -21,7 +21,9 @@ class DenseAttention(GlobalAttention):
     largest among them, which wastes less than an eighth, and go through torch's
     ``scaled_dot_product_attention`` together. Time grows with :math:`\sum_g n_g^2 C`, memory with
     :math:`N C`: the weights are recomputed in the backward pass, and with dropout, which that
-    kernel lacks on a CPU, they exist a block of 16 MB at a time.
+    kernel lacks on a CPU, they exist a block of 16 MB at a time. Nor has it gradients of second
+    order there: for those call the layer, like any that attends densely to parts of a graph, within
+    ``torch.nn.attention.sdpa_kernel(SDPBackend.MATH)``.
 
     Args:
         channels: Size of a node's features, in and out.

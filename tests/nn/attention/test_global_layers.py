@@ -6,6 +6,7 @@ import copy
 
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from graphlocal import GraphError
 from graphlocal.nn.attention import CodebookAttention, DenseAttention
@@ -86,6 +87,14 @@ def test_gradients(name, with_batch) -> None:
     x = features(10).requires_grad_()
     assert torch.autograd.gradcheck(run, (x, *values), fast_mode=True)
     assert torch.autograd.gradcheck(lambda x: layer(x, batch), (x,), fast_mode=True)
+
+
+@each_layer
+def test_second_gradients_by_torch_own_definition(name) -> None:
+    layer, x = make(name), features(9).requires_grad_()
+    with sdpa_kernel(SDPBackend.MATH):
+        assert torch.autograd.gradgradcheck(lambda x: layer(x, batch_of([4, 5], [0, 2])), (x,),
+                                            fast_mode=True)
 
 
 @each_layer
