@@ -22,7 +22,8 @@ Readout = Literal["mean", "sum", "max", "attention"]
 
 class ModelFrame(nn.Module):
     """Features, encodings and edges as channels ahead of the layers of a model, and a readout and a
-    linear map behind them. A model has a method ``hidden(h, edge_index, batch, edge_attr)``.
+    linear map behind them. A model has a method ``hidden(h, edge_index, batch, edge_attr)`` and
+    calls :meth:`add_head` when its layers are made.
 
     Args:
         in_channels: Number of columns of ``x``; or, for integers, how many kinds each column has;
@@ -38,7 +39,6 @@ class ModelFrame(nn.Module):
             ``None`` for outputs of nodes.
         dropout: Inside the head of a readout.
         input_dropout: Of the features.
-        act: Activation there, by any name PyG knows, or a function.
 
     Shapes:
         - **x:** :math:`(N, F_{in})`
@@ -51,7 +51,7 @@ class ModelFrame(nn.Module):
     def __init__(
         self, in_channels: Features, hidden_channels: int, out_channels: int, *,
         edge_dim: Features | None, encodings: Mapping[str, int | nn.Module] | None,
-        readout: Readout | None, dropout: float, input_dropout: float, act: Any,
+        readout: Readout | None, dropout: float, input_dropout: float,
     ) -> None:
         super().__init__()
         self.hidden_channels = checks.check_count(hidden_channels, "hidden_channels", least=1)
@@ -59,20 +59,25 @@ class ModelFrame(nn.Module):
         checks.check_choice(readout, "readout", (None, "mean", "sum", "max", "attention"))
         self.dropout = checks.check_fraction(dropout, "dropout")
         channels = self.hidden_channels
-        self.encoder = FeatureEncoder(in_channels, channels)
+        self.encoder = FeatureEncoder(
+            in_channels, channels,
+            dropout=checks.check_fraction(input_dropout, "input_dropout"))
         self.edge_encoder = None if edge_dim is None else FeatureEncoder(
             edge_dim, channels, "edge_attr")
         self.encodings = nn.ModuleDict({
             name: made if isinstance(made, nn.Module) else StructuralEncoder(
                 checks.check_count(made, "columns of an encoding", least=1), channels)
             for name, made in (encodings or {}).items()})
-        self.input_drop = Dropout(checks.check_fraction(input_dropout, "input_dropout"))
+
+    def add_head(self, readout: Readout | None, act: Any) -> None:
+        """Makes the readout and the linear map to the outputs: the last weights to be drawn."""
+        channels = self.hidden_channels
         self.readout = None if readout is None else (
             aggr.AttentionalAggregation(nn.Linear(channels, 1)) if readout == "attention" else
             {"mean": aggr.MeanAggregation, "sum": aggr.SumAggregation,
              "max": aggr.MaxAggregation}[readout]())
         self.head = nn.Linear(channels, self.out_channels) if readout is None else nn.Sequential(
-            nn.Linear(channels, channels), activation_resolver(act), Dropout(dropout),
+            nn.Linear(channels, channels), activation_resolver(act), Dropout(self.dropout),
             nn.Linear(channels, self.out_channels))
 
     def reset_parameters(self) -> None:
@@ -136,7 +141,7 @@ class ModelFrame(nn.Module):
 
     def _embedded(self, x: Tensor, encodings: Mapping[str, Tensor] | None,
                   batch: Tensor | None) -> Tensor:
-        h = self.input_drop(self.encoder(x))
+        h = self.encoder(x)
         for name, module in self.encodings.items():
             value = (encodings or {}).get(name)
             if value is None:

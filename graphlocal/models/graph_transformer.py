@@ -7,23 +7,16 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Data
-from torch_geometric.nn import aggr
-from torch_geometric.nn.inits import reset
-from torch_geometric.nn.resolver import activation_resolver
 
 from ..graph import checks
 from ..nn.attention import LocalGlobalBlock
-from ..nn.dropout import Dropout
-from ..nn.encoding import StructuralEncoder
-from .feature_encoder import FeatureEncoder, Features
+from .feature_encoder import Features
+from .frame import ModelFrame, Readout, edge_arguments
 from .layer_choice import Factory, global_layer, local_layer
 from .local_layer import LocalLayer
 
-Readout = Literal["mean", "sum", "max", "attention"]
 
-
-class GraphTransformer(nn.Module):
+class GraphTransformer(ModelFrame):
     r"""A stack of blocks that look near and far, as in "Recipe for a General, Powerful, Scalable
     Graph Transformer" (arXiv:2205.12454), behind a deep stage that looks near only, as in
     "Polynormer: Polynomial-Expressive Graph Transformer in Linear Time" (arXiv:2403.01232).
@@ -130,28 +123,18 @@ class GraphTransformer(nn.Module):
         local_options: Mapping[str, Any] | None = None,
         global_options: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__()
-        self.hidden_channels = checks.check_count(hidden_channels, "hidden_channels", least=1)
-        self.out_channels = checks.check_count(out_channels, "out_channels", least=1)
+        super().__init__(in_channels, hidden_channels, out_channels, edge_dim=edge_dim,
+                         encodings=encodings, readout=readout, dropout=dropout,
+                         input_dropout=input_dropout)
         self.num_layers = checks.check_count(num_layers, "num_layers")
         self.local_layers = checks.check_count(local_layers, "local_layers")
         heads = checks.check_count(heads, "heads", least=1)
         self.jump = checks.check_choice(jump, "jump", ("last", "sum"))
-        checks.check_choice(readout, "readout", (None, "mean", "sum", "max", "attention"))
-        dropout, input_dropout, attention_dropout = (
-            checks.check_fraction(value, name) for value, name in (
-                (dropout, "dropout"), (input_dropout, "input_dropout"),
-                (attention_dropout, "attention_dropout")))
+        checks.check_fraction(attention_dropout, "attention_dropout")
         if local is None and (self.local_layers or edge_dim is not None):
             checks.fail("local", "None", "a layer, for local_layers and edge_dim ask for one")
         channels = self.hidden_channels
         width = None if edge_dim is None else channels
-
-        self.encoder = FeatureEncoder(in_channels, channels, dropout=input_dropout)
-        self.edge_encoder = None if edge_dim is None else FeatureEncoder(
-            edge_dim, channels, "edge_attr")
-        self.encodings = nn.ModuleDict({
-            name: _encoding(made, channels) for name, made in (encodings or {}).items()})
 
         def near() -> nn.Module | None:
             return None if local is None else local_layer(
@@ -176,45 +159,12 @@ class GraphTransformer(nn.Module):
         self.norm = nn.LayerNorm(channels) if (
             self.num_layers and norm_first and norm is not None and self.block_norm is None
         ) else None
-        self.readout = None if readout is None else (
-            aggr.AttentionalAggregation(nn.Linear(channels, 1)) if readout == "attention" else
-            {"mean": aggr.MeanAggregation, "sum": aggr.SumAggregation,
-             "max": aggr.MaxAggregation}[readout]())
-        self.head = nn.Linear(channels, self.out_channels) if readout is None else nn.Sequential(
-            nn.Linear(channels, channels), activation_resolver(act), Dropout(dropout),
-            nn.Linear(channels, self.out_channels))
+        self.add_head(readout, act)
 
-    def reset_parameters(self) -> None:
-        """Draws all weights anew."""
-        for module in self.children():
-            reset(module)
-
-    def forward(
-        self,
-        x: Tensor,
-        edge_index: Any,
-        batch: Tensor | None = None,
-        edge_attr: Tensor | None = None,
-        encodings: Mapping[str, Tensor] | None = None,
-        batch_size: int | None = None,
-    ) -> Tensor:
-        """Outputs of the nodes, or of the graphs.
-
-        Args:
-            x: Features of the nodes.
-            edge_index: The graph.
-            batch: The graph of each node. Default: ``None``, all of one.
-            edge_attr: Features of the edges.
-            encodings: The encodings named when the model was made.
-            batch_size: Number of graphs, where the last ones may have no nodes. Default: ``None``.
-        """
-        h = self._embedded(x, encodings, batch)
-        edges = {}
-        if self.edge_encoder is not None:
-            if edge_attr is None:
-                checks.fail("edge_attr", "None", "features of the edges, for edge_dim is given")
-            edges["edge_attr"] = self.edge_encoder(edge_attr)
-        outputs = []
+    def hidden(self, h: Tensor, edge_index: Any, batch: Tensor | None,
+               edge_attr: Tensor | None) -> Tensor:
+        """Channels of the nodes after both stages."""
+        edges, outputs = edge_arguments(edge_attr), []
         for layer in self.stage:
             h = layer(h, edge_index, **edges)
             outputs.append(h)
@@ -224,50 +174,7 @@ class GraphTransformer(nn.Module):
             h = block(h, edge_index, batch, **edges)
             outputs.append(h)
         h = _joined(outputs, self.block_norm, h)
-        if self.norm is not None:
-            h = self.norm(h)
-        if self.readout is not None:
-            if batch is None:
-                batch, batch_size = x.new_zeros(x.size(0), dtype=torch.long), 1
-            h = self.readout(h, batch, dim_size=batch_size)
-        return self.head(h)
-
-    def forward_data(self, data: Data) -> Tensor:
-        """Outputs for a graph, or a batch of graphs, with all that this model uses of it.
-
-        ``tasks.node.run`` and ``tasks.graph.run`` take it as
-        ``forward=GraphTransformer.forward_data``.
-
-        Args:
-            data: With ``x``, ``edge_index`` and, as far as the model asks for them, ``edge_attr``
-                and the encodings.
-        """
-        encodings = {}
-        for name in self.encodings:
-            encodings[name] = getattr(data, name, None)
-        return self(data.x, data.edge_index, getattr(data, "batch", None),
-                    data.edge_attr if self.edge_encoder is not None else None, encodings,
-                    data.num_graphs if hasattr(data, "num_graphs") else None)
-
-    def _embedded(self, x: Tensor, encodings: Mapping[str, Tensor] | None,
-                  batch: Tensor | None) -> Tensor:
-        h = self.encoder(x)
-        for name, module in self.encodings.items():
-            value = (encodings or {}).get(name)
-            if value is None:
-                checks.fail("encodings", f"no {name!r}", "all the model was made with: "
-                            + ", ".join(self.encodings), "apply the transform that computes it")
-            if not isinstance(value, Tensor) or value.dim() == 0 or value.size(0) != x.size(0):
-                got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-                checks.fail(f"encodings[{name!r}]", str(got), f"a row for each of {len(x)} nodes")
-            h = h + module(value, batch)
-        return h
-
-
-def _encoding(made: int | nn.Module, channels: int) -> nn.Module:
-    if isinstance(made, nn.Module):
-        return made
-    return StructuralEncoder(checks.check_count(made, "columns of an encoding", least=1), channels)
+        return h if self.norm is None else self.norm(h)
 
 
 def _joined(outputs: list[Tensor], norm: nn.Module | None, last: Tensor) -> Tensor:

@@ -120,7 +120,7 @@ class ScanModel(ModelFrame):
     ) -> None:
         super().__init__(in_channels, hidden_channels, out_channels, edge_dim=edge_dim,
                          encodings=encodings, readout=readout, dropout=dropout,
-                         input_dropout=input_dropout, act=act)
+                         input_dropout=input_dropout)
         self.num_layers = checks.check_count(num_layers, "num_layers", least=1)
         heads = checks.check_count(heads, "heads", least=1)
         checks.check_fraction(attention_dropout, "attention_dropout")
@@ -146,6 +146,7 @@ class ScanModel(ModelFrame):
             for _ in range(self.num_layers if blocks_local or self.scan else 0))
         # What norms before each layer leave to grow is normed once at the end.
         self.norm = nn.LayerNorm(channels) if norm_first and norm is not None else None
+        self.add_head(readout, act)
 
     def hidden(self, h: Tensor, edge_index: Any, batch: Tensor | None,
                edge_attr: Tensor | None) -> Tensor:
