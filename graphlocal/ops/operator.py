@@ -71,5 +71,22 @@ def operator(
     return call
 
 
+def partial_leaf(value: Tensor | None, again: bool) -> Tensor | None:
+    """A tensor by which a definition is differentiated inside a gradient; integers as they are.
+
+    If the result is to be differentiated ``again``, it hangs on the tensor given, but by itself:
+    what reaches other operands through it is not counted.
+
+    Example:
+        >>> partial_leaf(torch.ones(2), False).requires_grad
+        True
+    """
+    if value is None or not value.is_floating_point():
+        return value
+    if again and value.requires_grad:
+        return value.view_as(value)
+    return value.detach().requires_grad_()
+
+
 def _is_plain(args: tuple[Any, ...]) -> bool:
     return is_eager() and all(type(arg) in PLAIN for arg in args if isinstance(arg, Tensor))

@@ -115,3 +115,24 @@ def test_refusals() -> None:
         for kind in (torch.float32, torch.float64):
             with pytest.raises(GraphError, match="argument 'ptr'"):
                 causal_conv(x[0].to(kind), weight.to(kind), ptr=ptr)
+
+
+def test_gradients_of_third_order() -> None:
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        x = torch.tensor([[0.5], [1.2], [0.3]], dtype=dtype, requires_grad=True)
+        y = causal_conv(x, torch.ones(1, 2, dtype=dtype), silu=True) * x
+        for _ in range(3):
+            (y,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+        found.append(y.detach().float())
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-4)
+
+
+def test_nothing_is_refused_by_name() -> None:
+    x, weight, _ = draw(2, 7)
+    for arguments, options, match in (
+        ((None, weight), {}, "argument 'x': got None"), ((x, None), {}, "argument 'weight'"),
+        ((x[..., :0], weight[:0]), {}, "not empty"), ((x, weight), {"silu": 1}, "argument 'silu'"),
+    ):
+        with pytest.raises(GraphError, match=match):
+            causal_conv(*arguments, **options)

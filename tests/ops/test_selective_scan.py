@@ -15,7 +15,7 @@ from graphlocal.kernels.cpu import parallel
 from graphlocal.kernels.cpu.selective_scan_plan import count_blocks, make_plan
 from graphlocal.ops.selective_scan import selective_scan
 
-LENGTHS = (1, 2, 15, 16, 17, 300)
+LENGTHS = (1, 2, 15, 16, 17, 24, 25, 40, 41, 300)
 each_direction = pytest.mark.parametrize("reverse", [False, True, "both"])
 
 
@@ -330,10 +330,10 @@ def test_compiles_to_one_graph(packed, dtype) -> None:
 
 
 def test_operators_keep_their_rules() -> None:
-    inputs = draw((20,), channels=6, sequences=2)
+    inputs = draw((28,), channels=6, sequences=2)  # so that all states kept are used
     tensors = [inputs[n].requires_grad_() for n in
                ("u", "delta", "A", "B", "C", "D", "z", "delta_bias")]
-    ptr = torch.tensor([0, 3, 20])
+    ptr = torch.tensor([0, 3, 28])
     torch.library.opcheck(
         torch.ops.graphlocal.selective_scan.default,
         (*tensors, ptr, inputs["initial_state"], True, False, True, True, True, "cpu"))
@@ -424,3 +424,40 @@ def test_explain_knows_it() -> None:
     chosen = {(c.op, c.dtype): c.backend for c in ops.explain() if c.op == "selective_scan"}
     assert chosen["selective_scan", "float32"] == "cpu"
     assert chosen["selective_scan", "float64"] == "reference"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gradients_of_third_order(dtype) -> None:
+    """Through operands that depend on one another, against differences of those of second."""
+    def second(x):
+        one = -torch.ones(1, 1, dtype=x.dtype)
+        y = selective_scan(x, x.square(), one, x.unsqueeze(-1), x.unsqueeze(-1)) * x
+        (grad,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+        return torch.autograd.grad(grad.sum(), x, create_graph=True)[0]
+
+    x = torch.tensor([[[0.5], [1.2], [0.3]]], dtype=dtype, requires_grad=True)
+    (third,) = torch.autograd.grad(second(x).sum(), x)
+    exact = x.detach().double()
+    for t in range(3):
+        step = torch.zeros_like(exact)
+        step[0, t] = 1e-5
+        up, down = (second((exact + sign * step).requires_grad_()).sum() for sign in (1, -1))
+        torch.testing.assert_close(third[0, t, 0].double(), (up - down).detach() / 2e-5,
+                                   rtol=1e-4, atol=1e-4)
+
+
+def test_second_gradients_of_no_rows() -> None:
+    inputs = {n: v.requires_grad_() for n, v in draw((2, 0)).items()}
+    y, last = selective_scan(**inputs, delta_softplus=True, return_last_state=True)
+    (grad,) = torch.autograd.grad(y.sum() + last.sum(), inputs["u"], create_graph=True)
+    found = torch.autograd.grad(grad.sum(), list(inputs.values()), allow_unused=True)
+    assert all(value is None or not value.any() for value in found)
+
+
+def test_what_is_left_out_without_being_optional_is_refused() -> None:
+    for name in ("u", "delta", "A", "B", "C"):
+        refused(f"argument '{name}': got None", {name: None})
+    refused("rows that are not empty", {"u": torch.ones(2, 7, 0)})
+    refused("argument 'u'.*nested", {"u": torch.nested.nested_tensor([torch.ones(7, 20)])})
+    for flag in ("yes", 1, None, torch.tensor(True)):
+        refused("argument 'delta_softplus'", {}, delta_softplus=flag)

@@ -121,3 +121,42 @@ def test_refusals() -> None:
     for ptr in ([0, 8], [0, 5, 3, 7], [1, 7]):
         with pytest.raises(GraphError, match="argument 'ptr'"):
             ssd(**packed, ptr=torch.tensor(ptr))
+
+
+def test_steps_so_large_that_nothing_is_left() -> None:
+    """What comes after them, in their sequence and in the next, is as precise as ever."""
+    inputs = draw((41,), sequences=8)
+    inputs["dt"] = inputs["dt"].abs() * 0.1
+    inputs["dt"][[5, 20, 29, 31]] = 1e30
+    inputs["x"][[5, 20, 29, 31]] = 0
+    values = {n: v for n, v in inputs.items() if n != "dt_bias"}
+    found = ssd(**values, ptr=BORDERS, return_last_state=True, chunk_size=16)
+    inputs["dt_bias"] = torch.zeros(4, dtype=torch.float64)
+    inputs["dt"] = torch.log(torch.expm1(inputs["dt"])).nan_to_num(posinf=1e30)
+    for here, there in zip(found, naive(**inputs, ptr=BORDERS, reverse=False), strict=True):
+        torch.testing.assert_close(here, there, rtol=1e-9, atol=1e-9)
+
+
+def test_autocast_leaves_products_precise() -> None:
+    inputs = {n: v.float() for n, v in draw((2, 21)).items()}
+    with torch.autocast("cpu", torch.bfloat16):
+        found = ssd(**inputs, return_last_state=True)
+    for here, there in zip(found, ssd(**inputs, return_last_state=True), strict=True):
+        assert torch.equal(here, there)
+
+
+def test_borders_of_no_sequence_and_of_few_bits() -> None:
+    inputs = draw((0,), sequences=0)
+    inputs["initial_state"] = inputs["initial_state"][:0]
+    y, last = ssd(**inputs, ptr=torch.tensor([0]), return_last_state=True)
+    assert y.shape == (0, 4, 3)
+    assert last.shape == (0, 4, 3, 5)
+    inputs = draw((41,), sequences=8)
+    assert torch.equal(ssd(**inputs, ptr=BORDERS.to(torch.uint8), reverse=True),
+                       ssd(**inputs, ptr=BORDERS, reverse=True))
+
+
+def test_other_values_than_true_and_false_are_refused() -> None:
+    for name, value in (("reverse", "both"), ("dt_softplus", 1), ("dt", None), ("A", None)):
+        with pytest.raises(GraphError, match=f"argument '{name}'"):
+            ssd(**{**draw((2, 7)), name: value})

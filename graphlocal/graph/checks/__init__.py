@@ -69,7 +69,9 @@ from .tables import check_unique as check_unique
 from .tokens import check_tokens as check_tokens
 from .values import check_choice as check_choice
 from .values import check_count as check_count
+from .values import check_flag as check_flag
 from .values import check_installed as check_installed
 from .values import check_number as check_number
 from .values import check_positive as check_positive
+from .values import check_range as check_range
 from .values import check_share as check_share

@@ -8,14 +8,19 @@ from ..errors import GraphTypeError, fail
 from .arrays import check_integer_dtype
 
 
-def check_float_tensors(tensors: dict[str, Any]) -> None:
-    """Dense floating-point tensors on one device; ``None`` where an argument was left out."""
+def check_float_tensors(tensors: dict[str, Any], optional: tuple[str, ...] = ()) -> None:
+    """Dense floating-point tensors on one device, of which some may be ``None``."""
     first = next(iter(tensors))
     for name, value in tensors.items():
-        if value is None:
+        if value is None and name in optional:
             continue
         if not (hasattr(value, "layout") and hasattr(value, "is_floating_point")):
-            fail(name, type(value).__name__, "a tensor", kind=GraphTypeError)
+            got = "None" if value is None else type(value).__name__
+            fail(name, got, "a tensor", kind=GraphTypeError)
+        if value.is_nested:
+            fail(name, "a nested tensor", "a dense tensor",
+                 "put its rows one after another and pass their borders as 'ptr'",
+                 kind=GraphTypeError)
         if "strided" not in str(value.layout):
             fail(name, f"layout {value.layout}", "a dense tensor",
                  "convert it with .to_dense()", kind=GraphTypeError)
@@ -60,9 +65,11 @@ def check_sequences(x: Any, argument: str, ptr: Any, axes: int) -> None:
     ``axes`` counts the axes of one row: a batch has two more, packed sequences one.
     """
     row = ", ".join(("D",) if axes == 1 else ("H", "P"))
-    packed, batched = f"({row}) per row: (T, {row})", f"(B, L, {row})"
     if x.ndim not in (axes + 1, axes + 2):
-        fail(argument, f"shape {tuple(x.shape)}", f"a batch {batched} or packed {packed}")
+        fail(argument, f"shape {tuple(x.shape)}",
+             f"a batch (B, L, {row}) or packed rows (T, {row})")
+    if 0 in x.shape[-axes:]:
+        fail(argument, f"shape {tuple(x.shape)}", "rows that are not empty")
     if ptr is None:
         return
     if x.ndim == axes + 2:

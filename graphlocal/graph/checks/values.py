@@ -48,6 +48,23 @@ def check_share(value: Any, argument: str) -> float:
     return float(value)
 
 
+def check_flag(value: Any, argument: str) -> bool:
+    """``True`` or ``False``, and nothing that merely counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        fail(argument, repr(value), "True or False", kind=GraphTypeError)
+    return bool(value)
+
+
+def check_range(values: Any, argument: str) -> tuple[float, float]:
+    """Two finite numbers above zero, of which the second is not the smaller one."""
+    if not isinstance(values, (tuple, list)) or len(values) != 2:
+        fail(argument, repr(values), "a pair of numbers", kind=GraphTypeError)
+    low, high = (check_positive(value, argument) for value in values)
+    if low > high:
+        fail(argument, f"{low} to {high}", "the smaller number first")
+    return low, high
+
+
 def check_choice(value: Any, argument: str, choices: tuple[Any, ...]) -> Any:
     """One of the listed values."""
     if isinstance(value, bool) or value not in choices:

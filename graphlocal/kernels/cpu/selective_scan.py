@@ -42,6 +42,8 @@ from .prefetch import prefetch
 
 #: Steps between two states that are kept for the gradient.
 STRIDE = 16
+#: Most steps of the last chunk of a sequence: a few more in it cost less than a chunk of their own.
+LONGEST = 24
 _zero, _one, _log_2 = np.float32(0.0), np.float32(1.0), np.float32(0.6931471805599453)
 
 
@@ -90,6 +92,22 @@ def _request(array, row, width, channel):
 
 
 @jit
+def _count_chunks(length):
+    """Chunks, all of ``STRIDE`` steps but the last, which has ``LONGEST`` at most."""
+    return max(min(length, 1), (length + 2 * STRIDE - LONGEST - 1) // STRIDE)
+
+
+@jit
+def _step_on(ptr, s):
+    """How far on the next sequence has the chunk that is met first, if each is passed from its last
+    row to its first: from the chunk that is met last."""
+    if s + 2 >= len(ptr):
+        return STRIDE
+    chunks = _count_chunks(ptr[s + 2] - ptr[s + 1])
+    return max(STRIDE, ptr[s + 1] - ptr[s] + max(chunks - 1, 0) * STRIDE)
+
+
+@jit
 def scan_forward(
     start, stop, tasks, blocks, ptr, u, u_row, delta, delta_row, z, z_row, rates, states, groups,
     B, C, skip, bias, softly, initial, y, y_row, last, kept, state,
@@ -107,7 +125,10 @@ def scan_forward(
             first, length = ptr[s], ptr[s + 1] - ptr[s]
             for block in range(b0, b1):
                 _start(state, (block - b0) * size, size, initial, (s * len(blocks) + block) * size)
-            for begin in range(0, length, STRIDE):
+            chunks = _count_chunks(length)
+            for chunk in range(chunks):
+                begin = chunk * STRIDE
+                end = length if chunk == chunks - 1 else begin + STRIDE
                 for block in range(b0, b1):
                     own = (block - b0) * size
                     if len(kept) and begin:
@@ -116,13 +137,15 @@ def scan_forward(
                     channel, count, group, backwards = (
                         blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3])
                     shift, through = load(bias, block * WIDTH), load(skip, block * WIDTH)
-                    for i in range(begin, min(begin + STRIDE, length)):
+                    ahead = STRIDE
+                    if backwards:
+                        ahead = -STRIDE if chunk < chunks - 1 else _step_on(ptr, s)
+                    for i in range(begin, end):
                         row = first + length - 1 - i if backwards else first + i
-                        ahead = row - STRIDE if backwards else row + STRIDE
-                        _request(delta, ahead, delta_row, channel)
-                        _request(u, ahead, u_row, channel)
-                        _request(z, ahead, z_row, channel)
-                        _request(y, ahead, y_row, channel)
+                        _request(delta, row + ahead, delta_row, channel)
+                        _request(u, row + ahead, u_row, channel)
+                        _request(z, row + ahead, z_row, channel)
+                        _request(y, row + ahead, y_row, channel)
                         d = load_some(delta, row * delta_row + channel, count) + shift
                         if softly:
                             d = softplus(d)
@@ -159,9 +182,9 @@ def scan_backward(
     ``to_B``, ``to_C`` ``[P, T, G, N]`` hold a sum for every place of ``blocks``, ``sums``
     ``[K, R, N + 2, 16]`` those of ``A``, ``skip`` and ``bias`` for every block and range of
     sequences (``ranges`` of them), ``fixed [K, R, 2, N, 16]`` those of constant ``B`` and ``C``.
-    Both must be 0 at first. Scratch: ``decays [STRIDE, N, 16]``, ``steps [2, STRIDE, 16]``,
-    ``carry [N, 16]`` of each block of a task; ``history [STRIDE + 1, N, 16]`` and ``rows [N, 16]``,
-    which may be read, not used, fifteen rows beyond their ends.
+    Both must be 0 at first. Scratch: ``decays [LONGEST, N, 16]``, ``steps [2, LONGEST, 16]``,
+    ``carry [N, 16]`` of each block of a task; ``history [LONGEST + 1, N, 16]`` and
+    ``rows [N, 16]``, which may be read, not used, fifteen rows beyond their ends.
     """
     size = states * WIDTH
     places = ptr[-1] // STRIDE
@@ -174,9 +197,10 @@ def scan_backward(
             for block in range(b0, b1):
                 _start(carry, (block - b0) * size, size, grad_last,
                        (s * len(blocks) + block) * size)
-            for chunk in range((length - 1) // STRIDE, -1, -1):
+            chunks = _count_chunks(length)
+            for chunk in range(chunks - 1, -1, -1):
                 begin = chunk * STRIDE
-                end = min(begin + STRIDE, length)
+                end = length if chunk == chunks - 1 else begin + STRIDE
                 for block in range(b0, b1):
                     mine = (block - b0) * size
                     channel, count, group, backwards, part = (
@@ -191,16 +215,18 @@ def scan_backward(
                         _copy(kept, (block * places + place) * size, history, 0, size)
                     else:
                         _start(history, 0, size, initial, (s * len(blocks) + block) * size)
+                    ahead = STRIDE
+                    if not backwards:
+                        ahead = -STRIDE if chunk else _step_on(ptr, s)
                     for i in range(begin, end):  # the states again
                         row = first + length - 1 - i if backwards else first + i
-                        ahead = row + STRIDE if backwards else row - STRIDE
-                        _request(delta, ahead, delta_row, channel)
-                        _request(u, ahead, u_row, channel)
-                        _request(z, ahead, z_row, channel)
-                        _request(grad, ahead, grad_row, channel)
-                        _request(to_u, ahead, out_row, channel)
-                        _request(to_delta, ahead, out_row, channel)
-                        _request(to_z, ahead, out_row, channel)
+                        _request(delta, row + ahead, delta_row, channel)
+                        _request(u, row + ahead, u_row, channel)
+                        _request(z, row + ahead, z_row, channel)
+                        _request(grad, row + ahead, grad_row, channel)
+                        _request(to_u, row + ahead, out_row, channel)
+                        _request(to_delta, row + ahead, out_row, channel)
+                        _request(to_z, row + ahead, out_row, channel)
                         now = (i - begin) * size
                         d = load_some(delta, row * delta_row + channel, count) + shift
                         if softly:
@@ -219,7 +245,7 @@ def scan_backward(
                             if len(z):
                                 out = out + h * _coefficient(C, at + n, block * size + here)
                         if len(z):
-                            store(steps, (STRIDE + i - begin) * WIDTH, out)
+                            store(steps, (LONGEST + i - begin) * WIDTH, out)
                     sum_skip, sum_bias = load(sums, own + size), load(sums, own + size + WIDTH)
                     for i in range(end - 1, begin - 1, -1):
                         row = first + length - 1 - i if backwards else first + i
@@ -231,7 +257,7 @@ def scan_backward(
                             gate = load_some(z, row * z_row + channel, count)
                             share = sigmoid(gate)
                             slope = share * (one + gate * (one - share))
-                            out = load(steps, (STRIDE + i - begin) * WIDTH)
+                            out = load(steps, (LONGEST + i - begin) * WIDTH)
                             store_some(to_z, row * out_row + channel, dy * out * slope, count)
                             dy = dy * gate * share
                         entered = d * x

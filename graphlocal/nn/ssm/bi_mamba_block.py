@@ -70,7 +70,7 @@ class BiMambaBlock(nn.Module):
         self.forwards = MambaBlock(channels, d_state, d_conv, expand, **kwargs)
         self.backwards = MambaBlock(channels, d_state, d_conv, expand, **kwargs)
         self.out_proj = nn.Linear(channels, channels)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(checks.check_fraction(dropout, "dropout"))
 
     def reset_parameters(self) -> None:
         """Draws all parameters anew."""

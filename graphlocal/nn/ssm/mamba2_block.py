@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +36,9 @@ class GatedRMSNorm(nn.Module):
 
     def __init__(self, channels: int, groups: int = 1, eps: float = 1e-5) -> None:
         super().__init__()
-        self.groups, self.eps = groups, eps
+        checks.check_count(channels, "channels", least=1)
+        self.groups, self.eps = checks.check_count(groups, "groups", least=1), eps
+        checks.check_heads(channels, groups, "groups")
         self.weight = nn.Parameter(torch.ones(channels))
 
     def reset_parameters(self) -> None:
@@ -44,9 +47,14 @@ class GatedRMSNorm(nn.Module):
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
         """Norm of ``x`` gated by ``z``."""
-        value = (x * functional.silu(z)).unflatten(-1, (self.groups, -1))
+        checks.check_float_tensors({"x": x, "z": z})
+        checks.check_shape(x, "x", ((*x.shape[:-1], len(self.weight)), "channels last"))
+        checks.check_shape(z, "z", (tuple(x.shape), "that of 'x'"))
+        # A square of half precision overflows from 256 on.
+        wide = torch.promote_types(x.dtype, torch.float32)
+        value = (x.to(wide) * functional.silu(z.to(wide))).unflatten(-1, (self.groups, -1))
         scale = (value.square().mean(-1, keepdim=True) + self.eps).rsqrt()
-        return (value * scale).flatten(-2) * self.weight
+        return ((value * scale).flatten(-2) * self.weight).to(x.dtype)
 
 
 class Mamba2Block(nn.Module):
@@ -115,9 +123,8 @@ class Mamba2Block(nn.Module):
         self.heads = self.d_inner // headdim
         if self.heads % ngroups:
             checks.fail("ngroups", str(ngroups), f"a divisor of the {self.heads} heads")
-        self.A_init_range = tuple(checks.check_positive(v, "A_init_range") for v in A_init_range)
-        self.dt_min = checks.check_positive(dt_min, "dt_min")
-        self.dt_max = checks.check_positive(dt_max, "dt_max")
+        self.A_init_range = checks.check_range(A_init_range, "A_init_range")
+        self.dt_min, self.dt_max = checks.check_range((dt_min, dt_max), "dt_min, dt_max")
         self.dt_init_floor = checks.check_positive(dt_init_floor, "dt_init_floor")
 
         self.conv_channels = self.d_inner + 2 * ngroups * d_state
@@ -128,11 +135,18 @@ class Mamba2Block(nn.Module):
         self.dt_bias = nn.Parameter(torch.empty(self.heads))
         self.A_log = nn.Parameter(torch.empty(self.heads))
         self.D = nn.Parameter(torch.empty(self.heads))
-        for fixed in (self.dt_bias, self.A_log, self.D):
-            fixed._no_weight_decay = True
+        self._mark()
         self._reset_scan()
         self.norm = GatedRMSNorm(self.d_inner, ngroups)
         self.out_proj = nn.Linear(self.d_inner, channels, bias=bias)
+
+    def _mark(self) -> None:
+        for fixed in (self.dt_bias, self.A_log, self.D):
+            fixed._no_weight_decay = True
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._mark()  # a copy of a parameter lacks the attribute
 
     def reset_parameters(self) -> None:
         """Draws all parameters anew."""
@@ -155,6 +169,7 @@ class Mamba2Block(nn.Module):
     def forward(self, x: Tensor, ptr: Tensor | None = None, reverse: bool = False) -> Tensor:
         """Runs the block along every sequence; ``reverse`` from its end."""
         checks.check_sequence_rows(x, self.channels)
+        checks.check_flag(reverse, "reverse")
         z, u, dt = self.in_proj(x).split([self.d_inner, self.conv_channels, self.heads], dim=-1)
         u = causal_conv(u, self.conv1d.weight.squeeze(1), self.conv1d.bias, reverse=reverse,
                         ptr=ptr, silu=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -83,8 +83,7 @@ class MambaBlock(nn.Module):
         self.d_inner = self.expand * self.channels
         self.dt_rank = (math.ceil(channels / 16) if dt_rank == "auto"
                         else checks.check_count(dt_rank, "dt_rank", least=1))
-        self.dt_min = checks.check_positive(dt_min, "dt_min")
-        self.dt_max = checks.check_positive(dt_max, "dt_max")
+        self.dt_min, self.dt_max = checks.check_range((dt_min, dt_max), "dt_min, dt_max")
         self.dt_init = checks.check_choice(dt_init, "dt_init", ("random", "constant"))
         self.dt_scale = checks.check_positive(dt_scale, "dt_scale")
         self.dt_init_floor = checks.check_positive(dt_init_floor, "dt_init_floor")
@@ -97,9 +96,16 @@ class MambaBlock(nn.Module):
         self.A_log = nn.Parameter(torch.empty(self.d_inner, d_state))
         self.D = nn.Parameter(torch.empty(self.d_inner))
         self.out_proj = nn.Linear(self.d_inner, channels, bias=bias)
+        self._mark()
+        self._reset_scan()
+
+    def _mark(self) -> None:
         for fixed in (self.A_log, self.D, self.dt_proj.bias):
             fixed._no_weight_decay = True
-        self._reset_scan()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._mark()  # a copy of a parameter lacks the attribute
 
     def reset_parameters(self) -> None:
         """Draws all parameters anew."""
@@ -140,6 +146,7 @@ class MambaBlock(nn.Module):
             >>> [tuple(state.shape) for state in MambaBlock(32).allocate_state(5)]
             [(5, 64, 4), (5, 64, 16)]
         """
+        checks.check_count(batch_size, "batch_size")
         weight = self.conv1d.weight
         return (weight.new_zeros(batch_size, self.d_inner, self.d_conv),
                 weight.new_zeros(batch_size, self.d_inner, self.d_state, dtype=torch.float32))
@@ -159,6 +166,12 @@ class MambaBlock(nn.Module):
             True
         """
         checks.check_sequence_rows(x, self.channels)
+        checks.check_shape(x, "x", ((x.shape[0], self.channels), "one row of each sequence"))
+        checks.check_float_tensors({"conv_state": conv_state, "ssm_state": ssm_state})
+        for name, state, size in (("conv_state", conv_state, self.d_conv),
+                                  ("ssm_state", ssm_state, self.d_state)):
+            checks.check_shape(state, name, ((x.shape[0], self.d_inner, size),
+                                             "as allocate_state makes them"))
         u, z = self.in_proj(x).chunk(2, dim=-1)
         conv_state = torch.cat([conv_state[..., 1:], u.unsqueeze(-1)], dim=-1)
         u = (conv_state * self.conv1d.weight.squeeze(1)).sum(-1)

@@ -53,13 +53,14 @@ def causal_conv(
         >>> causal_conv(x, torch.tensor([[10.0, 1.0]]), ptr=torch.tensor([0, 2, 4])).tolist()
         [[1.0], [12.0], [3.0], [34.0]]
     """
-    checks.check_float_tensors({"x": x, "weight": weight, "bias": bias})
+    checks.check_float_tensors({"x": x, "weight": weight, "bias": bias}, ("bias",))
     checks.check_sequences(x, "x", ptr, 1)
     channels, count, length = x.shape[-1], x.shape[0] if x.dim() == 3 else 1, x.shape[-2]
     if weight.dim() != 2 or weight.shape[0] != channels or weight.shape[1] == 0:
         checks.fail("weight", f"shape {tuple(weight.shape)}", f"shape ({channels}, w), w >= 1, one "
                     "kernel for each channel of 'x'")
     directions = checks.check_direction(reverse, "x", channels)
+    silu = checks.check_flag(silu, "silu")
     checks.check_shape(bias, "bias", ((channels,), "one per channel"))
     if ptr is None:
         ptr = torch.arange(count + 1, device=x.device) * length

@@ -15,7 +15,7 @@ from ...kernels.cpu import causal_conv as kernel
 from ...kernels.cpu.lanes import WIDTH
 from ...kernels.cpu.parallel import row_blocks, run_blocks
 from ..arrays import array, empty, flat
-from ..operator import operator
+from ..operator import operator, partial_leaf
 from ..strided import rows_of
 from . import reference
 
@@ -135,15 +135,16 @@ def _save_backward(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
 
 def _backward_twice(ctx: Any, *upper: Tensor) -> tuple[Any, ...]:
     x, weight, bias, ptr, grad = ctx.saved_tensors
+    more = torch.is_grad_enabled()
     with torch.enable_grad():
-        leaves = [None if value is None else value.detach().requires_grad_()
-                  for value in (x, weight, bias, grad)]
+        leaves = [partial_leaf(value, more) for value in (x, weight, bias, grad)]
         once = _differentiate(leaves[0], leaves[1], leaves[2], ptr, leaves[3],
                               (ctx.first, ctx.second), ctx.silu, again=True)
         asked = [leaf for leaf in leaves if leaf is not None]
         pairs = [(o, u) for o, u in zip(once, upper, strict=True) if o.requires_grad]
         found = iter(torch.autograd.grad([o for o, _ in pairs], asked, [u for _, u in pairs],
-                                         allow_unused=True))
+                                         create_graph=more, allow_unused=True)
+                     if pairs else [None] * len(asked))
     to_x, to_weight, to_bias, to_grad = (None if leaf is None else next(found) for leaf in leaves)
     return to_x, to_weight, to_bias, None, to_grad, *(None,) * 4
 

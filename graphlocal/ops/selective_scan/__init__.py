@@ -90,6 +90,7 @@ def selective_scan(
     """
     count, length, channels = _check(u, delta, A, B, C, D, z, delta_bias, ptr, initial_state)
     directions = checks.check_direction(reverse, "u", channels)
+    delta_softplus = checks.check_flag(delta_softplus, "delta_softplus")
     if ptr is None:
         ptr = torch.arange(count + 1, device=u.device) * length
     given = (u, delta, A, B, C, D, z, delta_bias, initial_state)
@@ -137,7 +138,7 @@ def _check(
     """Number of sequences, length of each (of unpacked ones), channels."""
     checks.check_float_tensors({
         "u": u, "delta": delta, "A": A, "B": B, "C": C, "D": D, "z": z, "delta_bias": delta_bias,
-        "initial_state": initial_state})
+        "initial_state": initial_state}, ("D", "z", "delta_bias", "initial_state"))
     checks.check_sequences(u, "u", ptr, 1)
     channels = u.shape[-1]
     for name, value in (("delta", delta), ("z", z)):

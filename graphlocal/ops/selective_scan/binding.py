@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ...graph import checks
-from ..operator import operator
+from ..operator import operator, partial_leaf
 from . import cpu, reference
 
 
@@ -102,7 +102,9 @@ def _differentiate(
                   else value.detach().requires_grad_() for value in inputs]
         y, state = reference.selective_scan(*leaves, softplus, directions)
         asked = [leaf for leaf in leaves if leaf is not None and leaf.is_floating_point()]
-        outputs, grads = ([y], [grad]) if grad_state is None else ([y, state], [grad, grad_state])
+        outputs, grads = [y], [grad]
+        if grad_state is not None and state.requires_grad:
+            outputs, grads = [y, state], [grad, grad_state]
         found = iter(torch.autograd.grad(outputs, asked, grads, create_graph=again,
                                          allow_unused=True, materialize_grads=True))
     return [next(found) if leaf is not None and leaf.is_floating_point() else None
@@ -116,16 +118,20 @@ def _save_backward(ctx: Any, inputs: tuple[Any, ...], output: _Nine) -> None:
 
 def _backward_twice(ctx: Any, *upper: Tensor) -> tuple[Any, ...]:
     *inputs, _, grad, grad_state = ctx.saved_tensors
-    leaves = [None if value is None else value.detach().requires_grad_(value.is_floating_point())
-              for value in (*inputs, grad, grad_state)]
+    again = torch.is_grad_enabled()
     with torch.enable_grad():
+        leaves = [partial_leaf(value, again) for value in (*inputs, grad, grad_state)]
         once = _differentiate(tuple(leaves[:10]), leaves[10], leaves[11], ctx.softplus,
                               (ctx.first, ctx.second), True)
         once = *once[:8], once[9]
-        pairs = [(o, g) for o, g in zip(once, upper, strict=True) if o is not None]
+        # Of no rows at all the gradients are zeros that depend on nothing.
+        pairs = [(o, g) for o, g in zip(once, upper, strict=True)
+                 if o is not None and o.requires_grad]
         asked = [leaf for leaf in leaves if leaf is not None and leaf.requires_grad]
         found = iter(torch.autograd.grad(
-            [o for o, _ in pairs], asked, [g for _, g in pairs], allow_unused=True))
+            [o for o, _ in pairs], asked, [g for _, g in pairs], create_graph=again,
+            allow_unused=True)
+            if pairs else [None] * len(asked))
     twice = [next(found) if leaf is not None and leaf.requires_grad else None for leaf in leaves]
     return *twice[:10], None, *twice[10:], *(None,) * 4
 

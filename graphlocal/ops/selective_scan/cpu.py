@@ -120,12 +120,12 @@ def backward(*inputs: Any) -> tuple[Tensor | None, ...]:
     to_initial = empty((0,) if initial is None else
                        (ptr.shape[0] - 1, blocks, states, WIDTH), u.dtype)
     grad_last = _NOTHING if grad_state is None else to_states(plan, grad_state)
-    size, stride = states * WIDTH, kernel.STRIDE
+    size, longest = states * WIDTH, kernel.LONGEST
     beyond = (WIDTH - 1) * WIDTH
 
     def scratch() -> tuple[NDArray[np.float32], ...]:
-        return (_aligned((stride + 1) * size + beyond), _aligned(stride * size),
-                _aligned(2 * stride * WIDTH), _aligned(plan.widest * size),
+        return (_aligned((longest + 1) * size + beyond), _aligned(longest * size),
+                _aligned(2 * longest * WIDTH), _aligned(plan.widest * size),
                 _aligned(size + beyond))
 
     run_blocks(

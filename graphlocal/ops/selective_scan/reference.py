@@ -87,7 +87,7 @@ def _scan(
         rows.append(row)
         out.append(y)
     if not rows:
-        return torch.zeros_like(u), state
+        return u.clone(), state  # of no rows, with a gradient
     states = torch.cat([state, *reversed(ended)])
     back = torch.tensor(order, device=u.device).argsort()
     return torch.cat(out)[torch.cat(rows).argsort()], states[back]
@@ -99,7 +99,7 @@ def _scan_equal(
 ) -> tuple[Tensor, Tensor]:
     """Sequences of one length are a batch, whose steps are views."""
     if length == 0:
-        return torch.zeros_like(u), state
+        return u.clone(), state
     count = state.shape[0]
     # Indexing a tensor step by step would add a gradient of its full size in every step.
     u_t, delta_t = (x.unflatten(0, (count, length)).unbind(1) for x in (u, delta))

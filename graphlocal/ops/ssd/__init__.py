@@ -77,6 +77,8 @@ def ssd(
     """
     _check(x, dt, A, B, C, D, dt_bias, ptr, initial_state)
     checks.check_count(chunk_size, "chunk_size", least=1)
+    dt_softplus = checks.check_flag(dt_softplus, "dt_softplus")
+    reverse = checks.check_flag(reverse, "reverse")
     given = (x, dt, A, B, C, D, dt_bias, initial_state)
     double = any(value is not None and value.dtype == torch.float64 for value in given)
     dtype = torch.float64 if double else torch.float32
@@ -89,6 +91,7 @@ def ssd(
         dt = functional.softplus(dt)
     if packed and ptr is None:
         x, dt, B, C = (value.unsqueeze(0) for value in (x, dt, B, C))
+    ptr = None if ptr is None else ptr.long()
     segment = None if ptr is None else segment_index(ptr, x.shape[0])
     along = 0 if ptr is not None else 1
     if reverse:
@@ -96,8 +99,9 @@ def ssd(
         if ptr is not None:
             ptr, segment = ptr[-1] - ptr.flip(0), ptr.shape[0] - 2 - segment.flip(0)
             initial_state = None if initial_state is None else initial_state.flip(0)
-    y, last = scan_chunks(x * dt.unsqueeze(-1), dt * A, B, C, ptr, segment, initial_state,
-                          chunk_size, return_last_state)
+    with torch.autocast(x.device.type, enabled=False):  # products, too, are of float32
+        y, last = scan_chunks(x * dt.unsqueeze(-1), dt * A, B, C, ptr, segment, initial_state,
+                              chunk_size, return_last_state)
     if D is not None:
         y = y + D.unsqueeze(-1) * x
     if reverse:
@@ -112,7 +116,8 @@ def _check(
     dt_bias: Tensor | None, ptr: Tensor | None, initial_state: Tensor | None,
 ) -> None:
     checks.check_float_tensors({"x": x, "dt": dt, "A": A, "B": B, "C": C, "D": D,
-                                "dt_bias": dt_bias, "initial_state": initial_state})
+                                "dt_bias": dt_bias, "initial_state": initial_state},
+                               ("D", "dt_bias", "initial_state"))
     checks.check_sequences(x, "x", ptr, 2)
     *steps, heads, channels = x.shape
     checks.check_shape(dt, "dt", ((*steps, heads), "one for every row and head of 'x'"))

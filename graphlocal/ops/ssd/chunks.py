@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+#: ``exp(-800)`` is 0 in every dtype.
+_MOST_DECAY = 800.0
+
 
 def scan_chunks(
     x: Tensor, a: Tensor, B: Tensor, C: Tensor, ptr: Tensor | None, segment: Tensor | None,
@@ -22,6 +25,8 @@ def scan_chunks(
         >>> y.flatten().tolist(), last.item()
         ([1.0, 2.0, 3.0], 3.0)
     """
+    # No float tells more decay from none left, and sums of larger numbers would lose the others.
+    a = a.clamp(min=-_MOST_DECAY)
     if ptr is None:
         return _scan(x, a, B, C, None, initial_state, size, want_last)
     packed = [value.unsqueeze(0) for value in (x, a, B, C)]
@@ -119,4 +124,4 @@ def _add_initial(
         parts.append(decay.unsqueeze(-1) * read)
         ends.append(own_a.sum(0).exp().to(y.dtype)[:, None, None] * state)
     y = y + torch.cat(parts)
-    return y, None if last is None or not ends else last + torch.stack(ends)
+    return y, last if last is None or not ends else last + torch.stack(ends)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import pickle
 
 import pytest
 import torch
 from torch.nn import functional
 
 from graphlocal import GraphError
-from graphlocal.nn.ssm import BiMambaBlock, Mamba2Block, MambaBlock
+from graphlocal.nn.ssm import BiMambaBlock, GatedRMSNorm, Mamba2Block, MambaBlock
 
 BORDERS = torch.tensor([0, 0, 1, 3, 19, 36, 36])
 
@@ -172,3 +174,48 @@ def test_wrong_sizes() -> None:
     ):
         with pytest.raises(GraphError, match=match):
             kind(**{"channels": 8, **options})
+
+
+def test_wrong_ranges_and_shares() -> None:
+    for kind, options, match in (
+        (MambaBlock, {"dt_min": 0.5}, "0.5 to 0.1"), (BiMambaBlock, {"dropout": 2}, "dropout"),
+        (Mamba2Block, {"headdim": 4, "A_init_range": (16, 1)}, "A_init_range"),
+        (Mamba2Block, {"headdim": 4, "A_init_range": 4}, "A_init_range"),
+        (GatedRMSNorm, {"groups": 3}, "groups"),
+    ):
+        with pytest.raises(GraphError, match=match):
+            kind(**{"channels": 8, **options})
+    with pytest.raises(GraphError, match="reverse"):
+        Mamba2Block(8, headdim=4)(torch.ones(2, 3, 8), reverse="both")
+    with pytest.raises(GraphError, match="argument 'z'"):
+        GatedRMSNorm(8)(torch.ones(2, 8), torch.ones(1, 8))
+
+
+def test_wrong_states_of_a_step() -> None:
+    block = MambaBlock(8)
+    conv, ssm = block.allocate_state(2)
+    for arguments, match in (
+        ((torch.ones(2, 3, 8), conv, ssm), "argument 'x'"),
+        ((torch.ones(3, 8), conv, ssm), "argument 'conv_state'"),
+        ((torch.ones(2, 8), ssm, conv), "argument 'conv_state'"),
+        ((torch.ones(2, 8), conv, None), "argument 'ssm_state'"),
+    ):
+        with pytest.raises(GraphError, match=match):
+            block.step(*arguments)
+    with pytest.raises(GraphError, match="batch_size"):
+        block.allocate_state(-1)
+
+
+@each_block
+def test_copies_keep_what_must_not_decay(kind) -> None:
+    block = make(kind)
+    for other in (copy.deepcopy(block), pickle.loads(pickle.dumps(block))):
+        marks = [[getattr(p, "_no_weight_decay", False) for p in module.parameters()]
+                 for module in (block, other)]
+        assert marks[0] == marks[1]
+        assert any(marks[1])
+
+
+def test_norm_of_half_precision_does_not_overflow() -> None:
+    x = torch.full((1, 4), 300.0, dtype=torch.float16)
+    torch.testing.assert_close(GatedRMSNorm(4).half()(x, x), torch.ones_like(x))
