@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...graph import checks
+from .. import plain_linear
 from .global_attention import split_heads
 
 
@@ -59,8 +60,12 @@ class LocalAttention(nn.Module):
 
     def _projected(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries ``[N_dst, H, D]``, keys and values ``[N_src, H, D]``."""
-        return tuple(split_heads(x, self.heads) for x in (
-            self.lin_query(target), self.lin_key(source), self.lin_value(source)))
+        if source is target:
+            maps = plain_linear.apply_all((self.lin_query, self.lin_key, self.lin_value), source)
+        else:
+            maps = (plain_linear.apply(self.lin_query, target),
+                    *plain_linear.apply_all((self.lin_key, self.lin_value), source))
+        return tuple(split_heads(x, self.heads) for x in maps)
 
     def _joined(self, out: Tensor, target: Tensor) -> Tensor:
         """Heads ``[N, H, D]`` as channels, mapped, with the node itself where asked for."""

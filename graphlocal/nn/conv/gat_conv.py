@@ -8,6 +8,7 @@ from torch import Tensor
 from torch_geometric.nn import conv as pyg
 
 from ... import ops
+from .. import plain_linear
 from .attention import AttentionConv, combine, project
 
 
@@ -79,14 +80,15 @@ class GATConv(AttentionConv, pyg.GATConv):
         self._check_channels(x)
         whole = isinstance(x, Tensor)
         x_src, x_dst = (x, x) if whole else x
-        source = (self.lin_src if self.lin is None else self.lin)(x_src)
+        source = plain_linear.apply(self.lin_src if self.lin is None else self.lin, x_src)
         if whole and self.lin is not None:
             target = source
             source_score, target_score = combine(source, self.att_src, self.att_dst)
         else:
             (source_score,), target, target_score = combine(source, self.att_src), None, None
             if x_dst is not None:
-                target = (self.lin_dst if self.lin is None else self.lin)(x_dst)
+                target = plain_linear.apply(self.lin_dst if self.lin is None else self.lin,
+                                            x_dst)
                 (target_score,) = combine(target, self.att_dst)
         sizes = self._sizes(edge_index, size, (source, target))
         graph, used = self._graph(edge_index, used, sizes,

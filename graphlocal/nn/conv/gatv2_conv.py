@@ -9,6 +9,7 @@ from torch_geometric.nn import conv as pyg
 
 from ... import ops
 from ...graph.checks import fail
+from .. import plain_linear
 from .attention import AttentionConv
 
 
@@ -86,8 +87,10 @@ class GATv2Conv(AttentionConv, pyg.GATv2Conv):
         self._check_channels(x)
         x_src, x_dst = (x, x) if whole else x
         heads = (-1, self.heads, self.out_channels)
-        source = self.lin_l(x_src).view(heads)
-        target = source if whole and self.share_weights else self.lin_r(x_dst).view(heads)
+        source = plain_linear.apply(self.lin_l, x_src).view(heads)
+        target = source
+        if not (whole and self.share_weights):
+            target = plain_linear.apply(self.lin_r, x_dst).view(heads)
         sizes = self._sizes(edge_index, None, (source, target))
         graph, edge_attr = self._graph(edge_index, edge_attr, sizes,
                                        min(sizes) if self.add_self_loops else None)

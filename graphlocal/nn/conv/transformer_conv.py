@@ -10,6 +10,7 @@ from torch_geometric.nn import conv as pyg
 
 from ... import ops
 from ...graph.checks import fail
+from .. import plain_linear
 from .attention import AttentionConv
 
 
@@ -78,8 +79,12 @@ class TransformerConv(AttentionConv, pyg.TransformerConv):
         self._check_channels(x)
         x_src, x_dst = (x, x) if isinstance(x, Tensor) else x
         heads = (-1, self.heads, self.out_channels)
-        query = self.lin_query(x_dst).view(heads)
-        key, value = self.lin_key(x_src).view(heads), self.lin_value(x_src).view(heads)
+        if x_src is x_dst:
+            maps = plain_linear.apply_all((self.lin_query, self.lin_key, self.lin_value), x_src)
+        else:
+            maps = (plain_linear.apply(self.lin_query, x_dst),
+                    *plain_linear.apply_all((self.lin_key, self.lin_value), x_src))
+        query, key, value = (y.view(heads) for y in maps)
         sizes = self._sizes(edge_index, None, (key, query))
         graph, edge_attr = self._graph(edge_index, edge_attr, sizes)
         edge = None if edge_attr is None else self.lin_edge(edge_attr).view(heads)
@@ -88,8 +93,8 @@ class TransformerConv(AttentionConv, pyg.TransformerConv):
         out = out.flatten(1) if self.concat else out.mean(dim=1)
         if not self.root_weight:
             return out
-        root = self.lin_skip(x_dst)
         if self.lin_beta is None:
-            return out + root
+            return plain_linear.apply(self.lin_skip, x_dst, onto=out)
+        root = self.lin_skip(x_dst)
         gate = self.lin_beta(torch.cat([out, root, out - root], dim=-1)).sigmoid()
         return gate * root + (1 - gate) * out
