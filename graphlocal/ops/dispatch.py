@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from ..graph import checks
 from .mode import is_transformed
 
 VARIABLE = "GRAPHLOCAL_BACKEND"
-BACKENDS = ("cpu", "scatter", "reference")
+BACKENDS = ("cpu", "scatter", "gpu", "reference")
 #: Ops with a fast version: op -> reductions.
 OPS: dict[str, tuple[str, ...]] = {
     "spmm": ("sum", "mean", "max", "min"),
@@ -40,6 +41,14 @@ _WITHOUT_SCATTER = ("additive_attention", "causal_conv", "common_neighbors",
 _PRODUCTS = ("vector_quantize",)
 #: Ops that compute half precision in float32 and round what comes out.
 _WIDENED = ("additive_attention", "neighbor_attention")
+#: Ops with kernels for CUDA devices.
+_ON_GPU = ("neighbor_attention",)
+_INSTALL_TRITON = "triton is not installed: pip install 'graphlocal[gpu]'"
+_REASONS = {
+    "cpu": "numba kernels",
+    "scatter": "torch-scatter's kernels",
+    "gpu": "triton kernels; with dropout or edge features the reference",
+}
 
 
 # A compiler may take the answer for a constant: it depends on the call and the environment alone.
@@ -71,19 +80,37 @@ def _decide(
                         "unset the environment variable to take the fastest")
         if name == "scatter" and probe_scatter()[0] is None:
             checks.fail(VARIABLE, "'scatter'", "an installed backend", probe_scatter()[1])
+        if name == "gpu" and not _has_triton():
+            checks.fail(VARIABLE, "'gpu'", "an installed backend", _INSTALL_TRITON)
         refusal = _refusal(name, op, device, dtype, reduce)
         if refusal:
             return "reference", f"{VARIABLE}={name}, but {refusal}"
         return name, f"{VARIABLE}={name}"
     refusals = []
-    for name in ("cpu", "scatter") if device != "cpu" else ("cpu",):
+    others = ("gpu",) if op in _ON_GPU else ("scatter",)
+    for name in ("cpu",) if device == "cpu" else ("cpu", *others):
         refusal = _refusal(name, op, device, dtype, reduce)
         if not refusal:
             if op in _PRODUCTS:
                 return name, "products of matrices, a block at a time"
-            return name, {"cpu": "numba kernels", "scatter": "torch-scatter's kernels"}[name]
+            return name, _REASONS[name]
         refusals.append(refusal)
     return "reference", "; ".join(refusals)
+
+
+def _gpu_refusal(op: str, device: str, dtype: torch.dtype) -> str | None:
+    if op not in _ON_GPU:
+        return "gpu knows no such op"
+    if device != "cuda":
+        return f"gpu takes no tensors on {device}"
+    if dtype == torch.float64 or not dtype.is_floating_point:
+        return "gpu takes float32 and less only"
+    return None if _has_triton() else _INSTALL_TRITON
+
+
+@functools.cache
+def _has_triton() -> bool:
+    return importlib.util.find_spec("triton") is not None
 
 
 def _refusal(
@@ -94,6 +121,8 @@ def _refusal(
         return None
     if backend == "scatter" and op in _WITHOUT_SCATTER:
         return "scatter knows no such op"
+    if backend == "gpu":
+        return _gpu_refusal(op, device, dtype)
     if op in _OF_INDICES:
         if dtype not in _INDICES:
             return f"{backend} takes int32 and int64 only"

@@ -38,11 +38,33 @@ def test_forced(monkeypatch) -> None:
     assert dispatch.choose("spmm", "cpu", torch.float16, "sum") == "reference"
 
 
+def test_attention_on_a_device(monkeypatch, fresh_probe) -> None:
+    def asked(op: str, device: str, dtype: torch.dtype) -> tuple[str, str]:
+        return dispatch._decide(op, device, dtype, "softmax", "")
+
+    monkeypatch.setattr(dispatch, "_has_triton", lambda: True)
+    for dtype in (torch.float32, torch.bfloat16):
+        name, why = asked("neighbor_attention", "cuda", dtype)
+        assert name == "gpu" and "dropout" in why
+    assert asked("neighbor_attention", "cuda", torch.float64)[0] == "reference"
+    assert asked("neighbor_attention", "xpu", torch.float32)[0] == "reference"
+    assert asked("gatv2", "cuda", torch.float32)[0] != "gpu"
+    assert asked("neighbor_attention", "cpu", torch.float32)[0] == "cpu"
+    monkeypatch.setattr(dispatch, "_has_triton", lambda: False)
+    dispatch._decide.cache_clear()
+    name, why = asked("neighbor_attention", "cuda", torch.float32)
+    assert name == "reference" and "graphlocal[gpu]" in why
+    monkeypatch.setenv("GRAPHLOCAL_BACKEND", "gpu")
+    with pytest.raises(GraphError, match="graphlocal\\[gpu\\]"):
+        dispatch.choose("neighbor_attention", "cuda", torch.float32, "softmax")
+
+
 @pytest.mark.parametrize("name", ["gpu9", "torch", "cpu,scatter"])
 def test_an_unknown_name_is_an_error(name, monkeypatch) -> None:
     monkeypatch.setenv("GRAPHLOCAL_BACKEND", name)
     edge_index, num_nodes = zoo("random")
-    with pytest.raises(GraphError, match=f"GRAPHLOCAL_BACKEND.*'{name}'.*'?cpu'?, '?reference"):
+    known = "'?cpu'?, '?gpu'?, '?reference"
+    with pytest.raises(GraphError, match=f"GRAPHLOCAL_BACKEND.*'{name}'.*{known}"):
         ops.spmm(edge_index, torch.zeros(num_nodes, 2))
 
 

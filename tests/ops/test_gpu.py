@@ -36,6 +36,30 @@ def test_segments(reduce: str) -> None:
     close(ops.segment_softmax(x.cuda(), ptr.cuda()).cpu(), ops.segment_softmax(x, ptr))
 
 
+@each_zoo_graph
+@pytest.mark.parametrize("width", [3, 32])
+def test_neighbor_attention(name: str, width: int) -> None:
+    edge_index, num_nodes = zoo(name)
+    found = []
+    for device in ("cpu", "cuda"):
+        q, k, v = (draw(num_nodes, 2, width, seed=seed).float().to(device).requires_grad_()
+                   for seed in range(3))
+        bias = draw(edge_index.shape[1], 2, seed=3).float().to(device).requires_grad_()
+        out = ops.neighbor_attention(q, k, v, edge_index.to(device), bias)
+        out.backward(draw(*out.shape, seed=4).float().to(device))
+        found.append([t.cpu() for t in (out.detach(), q.grad, k.grad, v.grad, bias.grad)])
+    for here, there in zip(*found, strict=True):
+        torch.testing.assert_close(here, there, rtol=1e-4, atol=1e-4)
+
+
+def test_neighbor_attention_in_half_precision() -> None:
+    edge_index, num_nodes = zoo("random")
+    q, k, v = (draw(num_nodes, 2, 16, seed=seed).half() for seed in range(3))
+    expected = ops.neighbor_attention(q, k, v, edge_index)
+    found = ops.neighbor_attention(q.cuda(), k.cuda(), v.cuda(), edge_index.cuda())
+    torch.testing.assert_close(found.cpu(), expected, rtol=1e-2, atol=1e-2)
+
+
 def test_wrong_indices_never_reach_the_device() -> None:
     with pytest.raises(ValueError, match="index 9"):
         ops.spmm(torch.tensor([[0], [9]]).cuda(), draw(4, 2).cuda())

@@ -97,7 +97,10 @@ def neighbor_attention(
     if bias is not None and bias.dim() == 1:
         bias = bias.unsqueeze(-1).expand(num_edges, heads)
     operands = (q, k, v, bias, edge_key, edge_value, seed, scale, float(dropout))
-    if choose("neighbor_attention", q.device.type, dtype, "softmax") == "reference":
+    backend = choose("neighbor_attention", q.device.type, dtype, "softmax")
+    if backend == "gpu" and not (edge_key is None and edge_value is None and seed is None):
+        backend = "reference"
+    if backend == "reference":
         out = reference.neighbor_attention(adjacency, *operands)
     else:
         out = binding.attention(*adjacency, *operands)[0]

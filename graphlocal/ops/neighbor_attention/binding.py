@@ -27,6 +27,11 @@ from . import reference
 _DIFFERENTIABLE = 6
 
 
+def _on_device(q: Tensor) -> bool:
+    """Whether triton's kernels are to run; the choice of the backend has seen that they can."""
+    return q.device.type != "cpu"
+
+
 def _number(dtype: torch.dtype) -> Any:
     return array_or_nothing(None, dtype).dtype.type
 
@@ -54,6 +59,10 @@ def _attention(
 ) -> tuple[Tensor, Tensor]:
     """Attention ``[num_dst, H, Dv]``, and the largest score and one over the sum of exponentials
     of every row ``[num_dst, 2, H]``."""
+    if _on_device(q):
+        from ...kernels.gpu import attention as device
+
+        return device.attend(rowptr, col, perm, q, k, v, bias, scale)
     num_dst, heads = q.shape[:2]
     out = empty((num_dst, heads, v.shape[2]), q.dtype)
     base = empty((num_dst, 2, heads), q.dtype)
@@ -96,6 +105,13 @@ def _attention_backward(
     scale: float, dropout: float, needs: list[bool],
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Gradients of the six operands from ``q`` on; tensors of no size for those nobody needs."""
+    if _on_device(q):
+        from ...kernels.gpu import attention as device
+
+        found = device.attend_backward(
+            rowptr, col, perm, t_rowptr, t_col, t_perm, q, k, v, bias, out, base, grad, scale,
+            needs[1] or needs[2], needs[3])
+        return *found, q.new_empty(0), q.new_empty(0)
     num_edges, heads = col.shape[0], q.shape[1]
     grad_q = empty(q.shape, q.dtype)
     # Each one of its own: what an operator returns shares no memory.

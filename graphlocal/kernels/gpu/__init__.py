@@ -1,0 +1,1 @@
+"""Triton kernels: tensors in, tensors out. Triton is imported when one of them is first used."""

@@ -1,0 +1,1 @@
+"""Kernels for devices, run on the processor by the interpreter of triton."""
