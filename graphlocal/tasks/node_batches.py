@@ -115,7 +115,7 @@ class NodeBatchTraining(NodeTraining):
         """Logits of nodes, each computed by one of the processes."""
         outs: Tensor | None = None
         share = torch.arange(len(index)).tensor_split(num_processes())[process_rank()]
-        for places in share.split(self.eval_batch_size):
+        for places in share.split(min(self.eval_batch_size, len(index))):
             out = self.forward(self.model, self.nodes.data, index[places], 0)
             if outs is None:
                 outs = out.new_zeros(len(index), out.size(1))

@@ -45,13 +45,14 @@ def test_an_epoch_has_every_training_node_once_in_an_order_of_its_own() -> None:
     assert len({str(batches) for batches in seen.values()}) == 4
 
 
-def test_one_batch_of_all_is_training_on_the_whole_graph() -> None:
+@pytest.mark.parametrize("eval_batch_size", [3, 2**70])
+def test_one_batch_of_all_is_training_on_the_whole_graph(eval_batch_size: int) -> None:
     data = graph()
     torch.manual_seed(0)
     model = linear()
     other = linear()
     other.load_state_dict(model.state_dict())
-    batched = fit(model, data, batch_size=100, eval_batch_size=3)
+    batched = fit(model, data, batch_size=100, eval_batch_size=eval_batch_size)
     whole = fit(other, data, batch_size=None, forward=lambda model, data: model(data.x))
     for name in ("loss", "val_loss", "train", "val"):
         assert batched.history[name] == pytest.approx(whole.history[name])

@@ -81,7 +81,7 @@ def draw_paths(start, stop, rowptr, col, nodes, key, with_self, out, items, befo
             count = _list_paths(rowptr, col, node, with_self, items)
             _draw(state, node, len(rowptr) - 1, with_self, items, count, out[i, 1:], table)
             continue
-        # At most half of them lead back to the node: of what remains there is enough.
+        # At most two thirds lead back to the node, with a self loop: enough remain.
         table[:] = -1
         at = 1
         while at <= wanted:
