@@ -65,7 +65,12 @@ SETTINGS: dict[str, dict] = {
         "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 4, "topology": True,
         "warmup": 5},
     "cora": _PLANETOID,
-    "citeseer": _PLANETOID,
+    "citeseer": {
+        **_PLANETOID,
+        "model": {**_PLANETOID["model"], "global_attention": "codebook", "dropout": 0.8,
+                  "global_options": {"num_centroids": 16, "project": False, "dropout": 0.5}},
+        "train": {"lr": 0.01, "weight_decay": 0.0, "epochs": 150, "patience": 60},
+        "teleport": 0.2},
     "ogbg-molhiv": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 5, "eval_every": 1,
                                             "batch_size": 256}, "warmup": 1},
     "ogbg-molbace": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 16}, "warmup": 2},
@@ -125,7 +130,8 @@ def make_model(name: str, setting: dict, data: Data, outputs: int, molecules: bo
     options = dict(setting["model"])
     if name == "transformer":
         if options["local"] == "appnp":
-            options["local"] = lambda channels: APPNP(10, 0.1, cached=True)
+            teleport = setting.get("teleport", 0.1)
+            options["local"] = lambda channels: APPNP(10, teleport, cached=True)
         if not molecules:
             return GraphTransformer(data.num_features, out_channels=outputs, **options)
         # Odd walks seldom return: with a norm, rare rings would weigh more than all else.
