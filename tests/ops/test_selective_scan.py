@@ -461,3 +461,10 @@ def test_what_is_left_out_without_being_optional_is_refused() -> None:
     refused("argument 'u'.*nested", {"u": torch.nested.nested_tensor([torch.ones(7, 20)])})
     for flag in ("yes", 1, None, torch.tensor(True)):
         refused("argument 'delta_softplus'", {}, delta_softplus=flag)
+
+
+def test_sums_over_many_rows() -> None:
+    u = torch.rand(300_000, 1, generator=torch.Generator().manual_seed(0))
+    skip, one = torch.ones(1, requires_grad=True), torch.ones(len(u), 1, 1)
+    selective_scan(u, u, -torch.ones(1, 1), one, one, skip).sum().backward()
+    torch.testing.assert_close(skip.grad.double(), u.double().sum(0), rtol=3e-6, atol=0)

@@ -246,7 +246,7 @@ def scan_backward(
                                 out = out + h * _coefficient(C, at + n, block * size + here)
                         if len(z):
                             store(steps, (LONGEST + i - begin) * WIDTH, out)
-                    sum_skip, sum_bias = load(sums, own + size), load(sums, own + size + WIDTH)
+                    sum_skip, sum_bias = fill(_zero), fill(_zero)  # of few, then of those sums
                     for i in range(end - 1, begin - 1, -1):
                         row = first + length - 1 - i if backwards else first + i
                         now = (i - begin) * size
@@ -297,8 +297,9 @@ def scan_backward(
                         if not _is_constant(C):
                             _add_rows(history, now + size, dy, states, to_C, part * plane + at,
                                       fresh)
-                    store(sums, own + size, sum_skip)
-                    store(sums, own + size + WIDTH, sum_bias)
+                    own += size
+                    store(sums, own, load(sums, own) + sum_skip)
+                    store(sums, own + WIDTH, load(sums, own + WIDTH) + sum_bias)
             if len(to_initial):
                 for block in range(b0, b1):
                     _copy(carry, (block - b0) * size, to_initial,

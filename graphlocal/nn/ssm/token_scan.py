@@ -54,10 +54,10 @@ class TokenScan(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """A vector for each node."""
-        if not isinstance(tokens, Tensor) or tokens.dim() != 3:
+        if not isinstance(tokens, Tensor) or tokens.dim() != 3 or tokens.size(1) == 0:
             got = (f"shape {tuple(tokens.shape)}" if isinstance(tokens, Tensor)
                    else type(tokens).__name__)
-            checks.fail("tokens", got, f"shape (n, T, {self.channels})")
+            checks.fail("tokens", got, f"shape (n, T, {self.channels}), T >= 1")
         checks.check_sequence_rows(tokens, self.channels, "tokens")
         if tokens.size(0) == 0:
             return tokens.new_zeros(0, self.channels)

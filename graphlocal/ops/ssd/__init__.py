@@ -35,7 +35,8 @@ def ssd(
     for every head, with a state :math:`H_t` of ``P`` by ``N`` numbers. Inside chunks of rows it is
     computed as the masked attention :math:`(L \circ C B^{\top}) X`, between chunks as the
     recurrence, all by PyTorch's matrix products: memory is linear in the number of rows. Chunks of
-    packed sequences may hold the end of one and the beginning of the next; nothing crosses.
+    packed sequences may hold the end of one and the beginning of the next; nothing crosses,
+    except that what is NaN or infinite makes NaN of all rows of its chunk.
 
     Args:
         x: Input of every head.

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from graphlocal import GraphError
-from graphlocal.nn.ssm import BiMambaBlock, GatedRMSNorm, Mamba2Block, MambaBlock
+from graphlocal.nn.ssm import BiMambaBlock, GatedRMSNorm, Mamba2Block, MambaBlock, TokenScan
 
 BORDERS = torch.tensor([0, 0, 1, 3, 19, 36, 36])
 
@@ -219,3 +219,8 @@ def test_copies_keep_what_must_not_decay(kind) -> None:
 def test_norm_of_half_precision_does_not_overflow() -> None:
     x = torch.full((1, 4), 300.0, dtype=torch.float16)
     torch.testing.assert_close(GatedRMSNorm(4).half()(x, x), torch.ones_like(x))
+
+
+def test_no_tokens_are_refused() -> None:
+    with pytest.raises(GraphError, match="T >= 1"):
+        TokenScan(8)(torch.ones(3, 0, 8))
