@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.nn import aggr
 from torch_geometric.nn.inits import reset
-from torch_geometric.nn.resolver import activation_resolver
 
 from ..graph import checks
+from ..nn.activation import activation
 from ..nn.dropout import Dropout
 from ..nn.encoding import StructuralEncoder
 from .feature_encoder import FeatureEncoder, Features
@@ -77,7 +77,7 @@ class ModelFrame(nn.Module):
             {"mean": aggr.MeanAggregation, "sum": aggr.SumAggregation,
              "max": aggr.MaxAggregation}[readout]())
         self.head = nn.Linear(channels, self.out_channels) if readout is None else nn.Sequential(
-            nn.Linear(channels, channels), activation_resolver(act), Dropout(self.dropout),
+            nn.Linear(channels, channels), activation(act), Dropout(self.dropout),
             nn.Linear(channels, self.out_channels))
 
     def reset_parameters(self) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..graph import checks
+from ..nn.activation import activation
 from ..nn.attention import LocalGlobalBlock
 from .feature_encoder import Features
 from .frame import ModelFrame, Readout, edge_arguments
@@ -131,6 +132,7 @@ class GraphTransformer(ModelFrame):
         heads = checks.check_count(heads, "heads", least=1)
         self.jump = checks.check_choice(jump, "jump", ("last", "sum"))
         checks.check_fraction(attention_dropout, "attention_dropout")
+        activation(act)  # refused here, not by a layer of some name
         if local is None and (self.local_layers or edge_dim is not None):
             checks.fail("local", "None", "a layer, for local_layers and edge_dim ask for one")
         channels = self.hidden_channels

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import BatchNorm
 from torch_geometric.nn.inits import reset
-from torch_geometric.nn.resolver import activation_resolver
 
 from ..graph import checks
+from ..nn.activation import activation
 from ..nn.dropout import Dropout
 
 
@@ -62,7 +62,7 @@ class LocalLayer(nn.Module):
         self.norm = None if norm is None else (
             BatchNorm(channels, allow_single_element=True) if norm == "batch"
             else nn.LayerNorm(channels))
-        self.act, self.drop = activation_resolver(act), Dropout(dropout)
+        self.act, self.drop = activation(act), Dropout(dropout)
         self.gate = nn.Linear(channels, channels) if gated else None
         self.gate_norm = nn.LayerNorm(channels) if gated else None
         self.beta = nn.Parameter(torch.zeros(channels)) if gated else None

@@ -183,7 +183,7 @@ def test_both_tasks_train_it() -> None:
     {"local": None, "local_layers": 2}, {"local": None, "global_attention": None},
     {"global_options": {"window": 3}}, {"encodings": {"where": 0}}, {"num_layers": -1},
     {"hidden_channels": 0}, {"in_channels": []}, {"in_channels": "molecule"},
-    {"local_norm": "instance", "local_layers": 1},
+    {"local_norm": "instance", "local_layers": 1}, {"act": "identity"},
 ], ids=name_of)
 def test_arguments_out_of_range(options: dict) -> None:
     with pytest.raises(GraphError):

@@ -167,3 +167,15 @@ def combine(x: Tensor, *atts: Tensor) -> tuple[Tensor, ...]:
     columns = [(att.view(heads, channels, 1) * place).view(heads * channels, heads)
                for att in atts]
     return (x @ torch.cat(columns, dim=1)).split(heads, dim=1)
+
+
+def writable(out: Tensor) -> Tensor:
+    """A copy where torch keeps what an op returned for its gradient: an activation that works in
+    place may follow the layer, as it may with PyG's.
+
+    Example:
+        >>> import torch
+        >>> x = torch.ones(2, requires_grad=True)
+        >>> writable(x.exp()).relu_().sum().backward()
+    """
+    return out.clone() if out.requires_grad else out

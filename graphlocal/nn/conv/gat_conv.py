@@ -9,7 +9,7 @@ from torch_geometric.nn import conv as pyg
 
 from ... import ops
 from .. import plain_linear
-from .attention import AttentionConv, combine, project
+from .attention import AttentionConv, combine, project, writable
 
 
 class GATConv(AttentionConv, pyg.GATConv):
@@ -100,4 +100,4 @@ class GATConv(AttentionConv, pyg.GATConv):
         out = out.flatten(1) if self.concat else out.mean(dim=1)
         if self.res is not None and x_dst is not None:
             out = out + self.res(x_dst)
-        return out if self.bias is None else out + self.bias
+        return writable(out) if self.bias is None else out + self.bias

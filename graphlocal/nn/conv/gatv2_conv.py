@@ -10,7 +10,7 @@ from torch_geometric.nn import conv as pyg
 from ... import ops
 from ...graph.checks import fail
 from .. import plain_linear
-from .attention import AttentionConv
+from .attention import AttentionConv, writable
 
 
 class GATv2Conv(AttentionConv, pyg.GATv2Conv):
@@ -101,4 +101,4 @@ class GATv2Conv(AttentionConv, pyg.GATv2Conv):
         out = out.flatten(1) if self.concat else out.mean(dim=1)
         if self.res is not None:
             out = out + self.res(x_dst)
-        return out if self.bias is None else out + self.bias
+        return writable(out) if self.bias is None else out + self.bias

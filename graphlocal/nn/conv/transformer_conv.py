@@ -11,7 +11,7 @@ from torch_geometric.nn import conv as pyg
 from ... import ops
 from ...graph.checks import fail
 from .. import plain_linear
-from .attention import AttentionConv
+from .attention import AttentionConv, writable
 
 
 class TransformerConv(AttentionConv, pyg.TransformerConv):
@@ -92,7 +92,7 @@ class TransformerConv(AttentionConv, pyg.TransformerConv):
                                      dropout=self.dropout, training=self.training)
         out = out.flatten(1) if self.concat else out.mean(dim=1)
         if not self.root_weight:
-            return out
+            return writable(out)
         if self.lin_beta is None:
             return plain_linear.apply(self.lin_skip, x_dst, onto=out)
         root = self.lin_skip(x_dst)

@@ -435,3 +435,19 @@ def test_second_gradient() -> None:
     edge_index = GRAPH[:, :15] % 5
     x = features(5)
     assert torch.autograd.gradgradcheck(lambda x: layer(x, edge_index).pow(2), x)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: nn.GATConv(4, 3, heads=2, bias=False), lambda: nn.GATv2Conv(4, 3, heads=2, bias=False),
+    lambda: nn.TransformerConv(4, 3, heads=2, root_weight=False)])
+def test_an_activation_in_place_may_follow(make) -> None:
+    layer, x = make(), torch.randn(5, 4)
+    edge_index = torch.randint(5, (2, 12))
+
+    def grads(then) -> list[torch.Tensor]:
+        layer.zero_grad()
+        then(layer(x, edge_index)).square().sum().backward()
+        return [p.grad.clone() for p in layer.parameters() if p.grad is not None]
+
+    for a, b in zip(grads(torch.relu_), grads(torch.relu), strict=True):
+        torch.testing.assert_close(a, b)
