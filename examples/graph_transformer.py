@@ -73,8 +73,10 @@ SETTINGS: dict[str, dict] = {
         "teleport": 0.2},
     "ogbg-molhiv": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 5, "eval_every": 1,
                                             "batch_size": 256}, "warmup": 1},
-    "ogbg-molbace": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 16}, "warmup": 2},
-    "ogbg-molbbbp": {**_MOLECULES, "train": {**_MOLECULES["train"], "epochs": 16}, "warmup": 2},
+    "ogbg-molbace": {**_MOLECULES, "train": {**_MOLECULES["train"], "lr": 0.005, "epochs": 20},
+                     "warmup": 2},
+    "ogbg-molbbbp": {**_MOLECULES, "train": {**_MOLECULES["train"], "lr": 0.005, "epochs": 20},
+                     "warmup": 2},
     "ogbg-molesol": _MOLECULES,
 }
 
