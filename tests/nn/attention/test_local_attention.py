@@ -453,6 +453,7 @@ def test_dilations_come_in_many_kinds() -> None:
 
 @pytest.mark.parametrize("name", list(LAYERS))
 def test_autocast(name: str) -> None:
+    torch.manual_seed(0)
     layer, edge_index = LAYERS[name](6, 8, 4), torch.tensor([[0, 1], [1, 2]])
     x = torch.randn(3, 6)
     with torch.autocast("cpu", torch.bfloat16):
