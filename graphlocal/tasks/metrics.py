@@ -58,6 +58,9 @@ def roc_auc(out: Tensor, y: Tensor) -> float:
     if not 0 < positive < y.numel():
         fail("y", f"{positive} of {y.numel()} nodes of a split in class 1", "both classes in it",
              "the area under the ROC curve is not defined otherwise")
+    if bool(out.isnan().any()):
+        fail("out", f"nan for {int(out.isnan().any(dim=1).sum())} of {y.numel()} nodes", "numbers",
+             "the model has diverged: lower the learning rate")
     from sklearn.metrics import roc_auc_score
 
     # Widened first: in float32 large logits swallow a small difference and make false ties.

@@ -102,9 +102,10 @@ class NodeBatchTraining(NodeTraining):
     def scores(self) -> dict[str, float]:
         """Scores of training and validation; of the test nodes where the epoch may be the best."""
         outs = {name: self._logits(self.nodes.index[name]) for name in SPLITS[:2]}
+        loss = self.finite("val_loss", float(node_loss(outs["val"], self.nodes.labels["val"])))
         found = {name: float(self.metric(out, self.nodes.labels[name]))
                  for name, out in outs.items()}
-        found["val_loss"] = float(node_loss(outs["val"], self.nodes.labels["val"]))
+        found["val_loss"] = loss
         found["test"] = float("nan")
         if not self.best_scores or self.key(found) > self.key(self.best_scores):
             out = self._logits(self.nodes.index["test"])

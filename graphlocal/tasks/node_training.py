@@ -128,5 +128,7 @@ class NodeTraining(Training):
         nodes = self.nodes
         out = self.forward(self.model, nodes.data)
         parts = {name: (out[nodes.index[name]], nodes.labels[name]) for name in SPLITS}
+        # First: metrics take numbers only, and say so in the words of other libraries.
+        loss = self.finite("val_loss", float(node_loss(*parts["val"])))
         values = {name: float(self.metric(*part)) for name, part in parts.items()}
-        return {"val_loss": float(node_loss(*parts["val"])), **values}
+        return {"val_loss": loss, **values}

@@ -39,3 +39,9 @@ def test_bad_input() -> None:
     with pytest.raises(GraphError, match=r"'f2'.*'accuracy', 'roc_auc'"):
         get_metric("f2")
     assert get_metric(accuracy) == ("accuracy", accuracy)
+
+
+def test_roc_auc_of_no_numbers_is_refused_in_words() -> None:
+    out = torch.tensor([[0.1], [float("nan")], [0.3]])
+    with pytest.raises(GraphError, match="nan for 1 of 3 nodes"):
+        roc_auc(out, torch.tensor([0, 1, 1]))

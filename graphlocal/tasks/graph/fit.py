@@ -97,6 +97,7 @@ def fit(
             finite, or the checkpoint belongs to another run.
 
     Example:
+        >>> import torch
         >>> from torch_geometric.data import Data
         >>> from torch_geometric.nn import GIN, global_add_pool
         >>> graphs = [Data(x=torch.rand(n, 4), edge_index=torch.tensor([[0, 1], [1, 0]]), y=n / 5)
@@ -180,6 +181,7 @@ def run(
             :func:`fit`.
 
     Example:
+        >>> import torch
         >>> from torch_geometric.data import Data
         >>> graphs = [Data(x=torch.rand(2, 4), edge_index=torch.tensor([[0], [1]]), y=n / 5)
         ...           for n in range(6)]
