@@ -55,7 +55,7 @@ SETTINGS: dict[str, dict] = {
         "model": {"hidden_channels": 32, "num_layers": 8, "dropout": 0.15, "ffn": None,
                   "norm": "batch", "norm_first": True},
         "gmn": {"local": "sage"}, "gps": {"local": "sage"},
-        # At 0.01 one split in three diverges: a scan of 10,000 nodes hardly forgets anything.
+        # At 0.01 one of the first three splits diverged.
         "train": {"lr": 0.004, "epochs": 150, "patience": None, "metric": "roc_auc",
                   "eval_every": 10}, "warmup": 10},
     "tolokers": {
