@@ -64,7 +64,7 @@ def _drawn(results: dict[str, Any], num_seeds: int, log_name: str) -> Pair:
               for (name, result), colour in zip(results.items(), _COLOURS, strict=False)}
     seeds = f"{num_seeds} seeds" if num_seeds > 1 else "one seed"
     rows = [(name, f"{result.runs[0].num_params:,}", result.val.percent(1),
-             result.test.percent(1), f"{_milliseconds(result):.1f} ms")
+             result.test.percent(1), f"{_milliseconds(result):.0f} ms")
             for name, result in results.items()]
     return Pair(
         Figure(curves(series, x_name="epoch", y_name="validation accuracy"),
