@@ -18,7 +18,14 @@ from .node_training import Forward, NodeTraining, call_model
 from .result import FitResult, RunResult
 from .runs import run_seeds
 from .seed import set_seed
-from .training import MakeOptimizer, MakeScheduler, OnEpoch, check_schedule, make_adam
+from .training import (
+    MakeOptimizer,
+    MakeScheduler,
+    OnEpoch,
+    check_clip_grad,
+    check_schedule,
+    make_adam,
+)
 
 __all__ = ["fit", "run"]
 
@@ -32,6 +39,7 @@ def fit(
     weight_decay: float = 5e-4,
     optimizer: MakeOptimizer | None = None,
     scheduler: MakeScheduler | None = None,
+    clip_grad: float | None = None,
     patience: int | None = 100,
     monitor: Literal["metric", "loss"] = "metric",
     metric: str | Metric = "accuracy",
@@ -59,6 +67,7 @@ def fit(
         optimizer: Makes another optimizer for the model; ``lr`` and ``weight_decay`` are then its
             own affair.
         scheduler: Makes a scheduler of the optimizer's learning rate, stepped once an epoch.
+        clip_grad: Largest norm of the gradients of a step; ``None`` leaves them as they are.
         patience: Epochs without an improvement after which training stops; ``None`` never stops.
         monitor: What the best epoch is best in: the score of the validation nodes (of equal scores,
             the lower validation loss), or their loss.
@@ -100,6 +109,7 @@ def fit(
         (3, 1210)
     """
     schedule = check_schedule(epochs, patience, eval_every, checkpoint_every)
+    clip_grad = check_clip_grad(clip_grad)
     check_choice(monitor, "monitor", ("metric", "loss"))
     name, score = get_metric(metric)
     if seed is not None:
@@ -108,7 +118,7 @@ def fit(
         optimizer = make_adam(lr, weight_decay)
     if batch_size is None:
         training = NodeTraining(model, data, optimizer, score, monitor, split,
-                                forward or call_model, scheduler)
+                                forward or call_model, scheduler, clip_grad=clip_grad)
     else:
         batch_size = check_count(batch_size, "batch_size", least=1)
         eval_batch_size = batch_size if eval_batch_size is None else check_count(
@@ -118,7 +128,7 @@ def fit(
                  "pass a function of model, data, nodes and epoch", kind=GraphTypeError)
         training = NodeBatchTraining(model, data, optimizer, score, monitor, split, forward,
                                      scheduler, batch_size=batch_size,
-                                     eval_batch_size=eval_batch_size)
+                                     eval_batch_size=eval_batch_size, clip_grad=clip_grad)
     settings = {**(config or {}), "seed": seed, "patience": patience,
                 "metric": name, **(_settings(training) if checkpoint is not None else {})}
     training.run(**schedule, checkpoint=checkpoint, settings=settings, on_epoch=on_epoch,

@@ -45,10 +45,11 @@ class NodeBatchTraining(NodeTraining):
         *,
         batch_size: int,
         eval_batch_size: int,
+        clip_grad: float | None = None,
     ) -> None:
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         super().__init__(model, data, make_optimizer, metric, monitor, split, forward,
-                         make_scheduler)
+                         make_scheduler, clip_grad=clip_grad)
         count = self.nodes.index["train"].numel()
         if min(batch_size, count) < num_processes():
             fail("batch_size", f"{batch_size} of {count} training nodes",
@@ -78,14 +79,10 @@ class NodeBatchTraining(NodeTraining):
         for batch in self._batches(epoch):
             own = batch.tensor_split(processes)[rank]
             index, labels = self.nodes.index["train"][own], self.nodes.labels["train"][own]
-            self.optimizer.zero_grad(set_to_none=True)
             out = self.forward(self.replica, self.nodes.data, index, epoch)
             # The mean over the joint batch, times the processes gradients are averaged over.
             loss = node_loss(out, labels) * (len(own) * processes / len(batch))
-            value = self.finite("loss", loss.item())
-            loss.backward()
-            self.optimizer.step()
-            total += value * len(batch) / processes
+            total += self.descend(loss) * len(batch) / processes
         return float(joint_sum(total)) / self.nodes.index["train"].numel()
 
     def _batches(self, epoch: int) -> Iterator[Tensor]:

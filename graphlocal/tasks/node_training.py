@@ -99,6 +99,8 @@ class NodeTraining(Training):
         split: int,
         forward: Forward,
         make_scheduler: MakeScheduler | None = None,
+        *,
+        clip_grad: float | None = None,
     ) -> None:
         self.nodes = NodeData(data, split)
         check_model(model, data.y.device)
@@ -106,7 +108,8 @@ class NodeTraining(Training):
         model.eval()
         with torch.no_grad():  # also gives lazy layers their parameters
             self.check_forward()
-        super().__init__(model, make_optimizer, make_scheduler, monitor=monitor)
+        super().__init__(model, make_optimizer, make_scheduler, monitor=monitor,
+                         clip_grad=clip_grad)
 
     def check_forward(self) -> None:
         """One call of the model, whose output must be what the task needs."""
@@ -115,13 +118,8 @@ class NodeTraining(Training):
     def update(self) -> float:
         """One step on the loss of the training nodes."""
         nodes = self.nodes
-        self.optimizer.zero_grad(set_to_none=True)
         out = self.forward(self.model, nodes.data)[nodes.index["train"]]
-        loss = node_loss(out, nodes.labels["train"])
-        value = self.finite("loss", loss.item())
-        loss.backward()
-        self.optimizer.step()
-        return value
+        return self.descend(node_loss(out, nodes.labels["train"]))
 
     def scores(self) -> dict[str, float]:
         """Score of each split and the loss on validation."""

@@ -42,6 +42,7 @@ class Training:
         make_scheduler: Makes a scheduler of the learning rate, stepped once an epoch.
         monitor: ``"metric"`` or ``"loss"``: what the best epoch is best in on validation.
         maximize: Whether a larger score is better.
+        clip_grad: Largest norm of the gradients of a step.
 
     Raises:
         GraphError: If no parameter can be trained, or the loss or a score stops being finite.
@@ -55,11 +56,13 @@ class Training:
         *,
         monitor: str = "metric",
         maximize: bool = True,
+        clip_grad: float | None = None,
     ) -> None:
         if not any(parameter.requires_grad for parameter in model.parameters()):
             fail("model", "no parameter that can be trained", "at least one",
                  "unfreeze some with requires_grad_()")
         self.model, self.monitor, self.maximize = model, monitor, maximize
+        self.clip_grad = clip_grad
         self.optimizer = make_optimizer(model)
         self.scheduler = None if make_scheduler is None else make_scheduler(self.optimizer)
         self.history: dict[str, list[float]] = {
@@ -75,6 +78,16 @@ class Training:
     def scores(self) -> dict[str, float]:
         """Score of each split and the loss on validation, without dropout."""
         raise NotImplementedError
+
+    def descend(self, loss: Tensor) -> float:
+        """One step down the gradient of a loss, which is given back as a number."""
+        value = self.finite("loss", loss.item())
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.clip_grad is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_grad)
+        self.optimizer.step()
+        return value
 
     @property
     def epoch(self) -> int:
@@ -120,7 +133,7 @@ class Training:
         """The value, which no training can go on without."""
         if not math.isfinite(value):
             fail(name, f"{value} at epoch {self.epoch + 1}", "a finite number",
-                 "look for NaN or inf in data.x, or lower the learning rate")
+                 "look for NaN or inf in data.x, lower the learning rate, or set clip_grad")
         return value
 
     def key(self, scores: Mapping[str, float]) -> tuple[float, float]:
@@ -141,7 +154,8 @@ class Training:
                    for key in ("lr", "weight_decay") if key in group}
                   for group in self.optimizer.param_groups]
         scheduler = {} if self.scheduler is None else {"scheduler": type(self.scheduler).__name__}
-        return {"monitor": self.monitor, "model": " ".join(repr(self.model).split()),
+        return {"monitor": self.monitor, "clip_grad": self.clip_grad,
+                "model": " ".join(repr(self.model).split()),
                 "num_params": sum(p.numel() for p in self.model.parameters()),
                 "optimizer": type(self.optimizer).__name__, "groups": groups, **scheduler}
 
@@ -231,6 +245,11 @@ def check_schedule(
         "eval_every": check_count(eval_every, "eval_every", least=1),
         "checkpoint_every": check_count(checkpoint_every, "checkpoint_every", least=1),
     }
+
+
+def check_clip_grad(clip_grad: float | None) -> float | None:
+    """The largest norm of the gradients of a step; ``None`` leaves them as they are."""
+    return None if clip_grad is None else check_positive(clip_grad, "clip_grad")
 
 
 def make_adam(lr: float, weight_decay: float) -> MakeOptimizer:

@@ -80,6 +80,32 @@ def test_patience_and_what_is_best(monitor) -> None:
     assert keys.index(max(keys)) == best - 1
 
 
+def test_clipped_steps_are_those_of_the_plain_loop() -> None:
+    data = small_data()
+    set_seed(1)
+    model = SmallNet()
+    plain = copy.deepcopy(model)
+    set_seed(2)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.5)
+    norms = []
+    for _ in range(6):
+        optimizer.zero_grad()
+        out = plain(data.x, data.edge_index)
+        F.cross_entropy(out[data.train_mask], data.y[data.train_mask]).backward()
+        grads = [p.grad for p in plain.parameters()]
+        norms.append(float(torch.stack([grad.norm() for grad in grads]).norm()))
+        for grad in grads:
+            grad.mul_(min(1.0, 1.2 / norms[-1]))
+        optimizer.step()
+    assert min(norms) < 1.2 < max(norms), "the case must have steps that are clipped, and others"
+    kept: dict[str, torch.Tensor] = {}
+    node.fit(model, data, epochs=6, seed=2, patience=None, clip_grad=1.2,
+             optimizer=lambda model: torch.optim.SGD(model.parameters(), lr=0.5),
+             on_epoch=lambda epoch, _: kept.update(copy.deepcopy(model.state_dict())))
+    for name, parameter in plain.named_parameters():
+        torch.testing.assert_close(kept[name], parameter.detach(), rtol=1e-4, atol=1e-6)
+
+
 def test_equal_seeds_give_equal_runs() -> None:
     data = small_data()
     first, again = (node.run(SmallNet, data, seeds=[7, 8], epochs=10) for _ in range(2))
@@ -124,6 +150,8 @@ def test_more_epochs_go_on_from_a_finished_run(tmp_path) -> None:
         node.fit(SmallNet(), data, epochs=3, **options)
     with pytest.raises(GraphError, match="seed: 4 there, 5 here"):
         node.fit(SmallNet(), data, epochs=8, **{**options, "seed": 5})
+    with pytest.raises(GraphError, match=r"clip_grad: None there, 1\.0 here"):
+        node.fit(SmallNet(), data, epochs=8, clip_grad=1, **options)
     with pytest.raises(GraphError, match="groups"):
         node.fit(SmallNet(), data, epochs=8, lr=0.5, **options)
     other = SmallNet()
@@ -268,7 +296,7 @@ def test_the_loss_stops_training_where_it_breaks() -> None:
 
 BAD_SETTINGS = {
     "epochs": 0, "patience": 0, "monitor": "val", "metric": "mrr", "lr": 0.0, "weight_decay": -1,
-    "split": -1, "checkpoint_every": 0, "seed": -3,
+    "split": -1, "checkpoint_every": 0, "seed": -3, "clip_grad": 0.0,
 }
 
 

@@ -45,15 +45,18 @@ def test_an_epoch_has_every_training_node_once_in_an_order_of_its_own() -> None:
     assert len({str(batches) for batches in seen.values()}) == 4
 
 
-@pytest.mark.parametrize("eval_batch_size", [3, 2**70])
-def test_one_batch_of_all_is_training_on_the_whole_graph(eval_batch_size: int) -> None:
+@pytest.mark.parametrize(("eval_batch_size", "clip_grad"), [(3, None), (2**70, 0.1)])
+def test_one_batch_of_all_is_training_on_the_whole_graph(
+    eval_batch_size: int, clip_grad: float | None
+) -> None:
     data = graph()
     torch.manual_seed(0)
     model = linear()
     other = linear()
     other.load_state_dict(model.state_dict())
-    batched = fit(model, data, batch_size=100, eval_batch_size=eval_batch_size)
-    whole = fit(other, data, batch_size=None, forward=lambda model, data: model(data.x))
+    options = {"clip_grad": clip_grad, "optimizer": lambda m: torch.optim.SGD(m.parameters(), 0.5)}
+    batched = fit(model, data, batch_size=100, eval_batch_size=eval_batch_size, **options)
+    whole = fit(other, data, batch_size=None, forward=lambda model, data: model(data.x), **options)
     for name in ("loss", "val_loss", "train", "val"):
         assert batched.history[name] == pytest.approx(whole.history[name])
     for ours, theirs in zip(batched.history["test"], whole.history["test"], strict=True):
@@ -82,6 +85,23 @@ def test_training_goes_on_from_a_checkpoint_to_the_same_end(tmp_path: Path) -> N
     assert kept["history"]["loss"] == once["history"]["loss"]
     for name, value in once["state"].items():
         assert torch.equal(value, kept["state"][name]), name
+
+
+def test_no_gradient_of_a_batch_is_larger_than_allowed() -> None:
+    norms = []
+
+    class Watched(torch.optim.SGD):
+        def step(self, *arguments):
+            grads = [p.grad.flatten() for p in self.param_groups[0]["params"]]
+            norms.append(float(torch.cat(grads).norm()))
+            return super().step(*arguments)
+
+    for clip_grad in (None, 1e-3):
+        norms.clear()
+        fit(linear(), graph(), epochs=2, clip_grad=clip_grad,
+            optimizer=lambda model: Watched(model.parameters(), lr=0.1))
+        assert len(norms) == 8
+        assert min(norms) > 1e-2 if clip_grad is None else max(norms) <= 1.001e-3
 
 
 def test_a_batch_of_one_node_is_learned_from() -> None:

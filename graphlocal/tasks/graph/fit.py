@@ -8,12 +8,19 @@ from typing import Any, Literal
 
 from torch import nn
 
-from ...graph.checks import GraphTypeError, check_choice, check_count, check_positive, fail
+from ...graph.checks import GraphTypeError, check_choice, check_count, fail
 from ..checkpoint import checksum
 from ..log import JsonLines
 from ..runs import run_seeds
 from ..seed import set_seed
-from ..training import MakeOptimizer, MakeScheduler, OnEpoch, check_schedule, make_adam
+from ..training import (
+    MakeOptimizer,
+    MakeScheduler,
+    OnEpoch,
+    check_clip_grad,
+    check_schedule,
+    make_adam,
+)
 from .data import GraphData
 from .metrics import USUAL, GraphMetric, get_graph_metric
 from .result import GraphResult, GraphRunResult
@@ -114,8 +121,7 @@ def fit(
     eval_batch_size = check_count(eval_batch_size, "eval_batch_size", least=1)
     num_workers = check_count(num_workers, "num_workers")
     check_choice(monitor, "monitor", ("metric", "loss"))
-    if clip_grad is not None:
-        clip_grad = check_positive(clip_grad, "clip_grad")
+    clip_grad = check_clip_grad(clip_grad)
     if not isinstance(data, GraphData):
         fail("data", type(data).__name__, "a GraphData",
              "GraphData.from_ogb(dataset) takes OGB's split, GraphData.random(graphs) makes one",
@@ -134,7 +140,7 @@ def fit(
                              num_workers=num_workers)
     settings = {**(config or {}), "seed": seed, "patience": patience, "metric": name}
     if checkpoint is not None:
-        settings |= {**training.settings(), "batch_size": batch_size, "clip_grad": clip_grad,
+        settings |= {**training.settings(), "batch_size": batch_size,
                      "eval_every": eval_every, "labels": _checksums(data.labels),
                      "features": _checksums({"train": data.train[0].x, "test": data.test[-1].x})}
     training.run(**schedule, checkpoint=checkpoint, settings=settings, on_epoch=on_epoch,

@@ -167,8 +167,7 @@ class GraphTraining(Training):
         num_workers: int = 0,
     ) -> None:
         self.data, self.metric, self.forward = data, metric, forward
-        self.clip_grad, self.eval_batch_size = clip_grad, eval_batch_size
-        self.device = device or torch.device("cpu")
+        self.eval_batch_size, self.device = eval_batch_size, device or torch.device("cpu")
         size = min(batch_size, len(data.train))
         # A single graph left over for the last batch sits an epoch out, for a batch norm can do
         # nothing with one row; another order brings it back.
@@ -180,22 +179,17 @@ class GraphTraining(Training):
             batch = Batch.from_data_list(data.train[:2]).to(self.device)
             _check_output(forward(model, batch), batch.num_graphs, data)
         super().__init__(model, make_optimizer, make_scheduler, monitor=monitor,
-                         maximize=maximize)
+                         maximize=maximize, clip_grad=clip_grad)
 
     def update(self) -> float:
         """A step for every batch; the mean of their losses over the graphs."""
         total, count = 0.0, 0
         for batch in self.loader:
             batch = batch.to(self.device)
-            self.optimizer.zero_grad(set_to_none=True)
             out = self.forward(self.model, batch)
             loss = graph_loss(out, batch_labels(batch, self.data.task), self.data.task)
-            value = self.finite("loss", loss.item())
-            loss.backward()
-            if self.clip_grad is not None:
-                nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_grad)
-            self.optimizer.step()
-            total, count = total + value * batch.num_graphs, count + batch.num_graphs
+            total += self.descend(loss) * batch.num_graphs
+            count += batch.num_graphs
         return total / count
 
     def scores(self) -> dict[str, float]:

@@ -117,7 +117,7 @@ class LinkTraining:
             loss = self._update(batch)
             if not math.isfinite(loss):
                 fail("loss", f"{loss} at epoch {self.epoch + 1}", "a finite number",
-                     "look for NaN or inf in data.x, or lower the learning rate")
+                     "look for NaN or inf in data.x, lower the learning rate, or set clip_grad")
             size = batch.edge_label.numel()
             total, count = total + loss * size, count + size
         self.history["loss"].append(total / count)

@@ -72,6 +72,20 @@ def test_every_task_is_learnt(task: str, outputs: int, bar: float) -> None:
     assert graph.predict(model, parts.test).shape == (len(parts.test), outputs)
 
 
+def test_clipped_gradients_move_by_no_more_than_the_rate() -> None:
+    """Plain gradient descent moves the weights by rate times norm."""
+    for clip_grad in (None, 0.01):
+        model = SmallNet()
+        before = torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+        graph.fit(model, data(), epochs=1, batch_size=99, clip_grad=clip_grad, seed=0,
+                  optimizer=lambda model: torch.optim.SGD(model.parameters(), lr=1.0))
+        after = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+        moved = float((after - before).norm())
+        assert moved > 0.1 if clip_grad is None else moved == pytest.approx(0.01, rel=1e-3)
+    with pytest.raises(GraphError, match="argument 'clip_grad'"):
+        graph.fit(SmallNet(), data(), clip_grad=-1)
+
+
 def test_the_best_of_errors_is_the_smallest() -> None:
     result = graph.fit(SmallNet(1), data("regression"), epochs=12, lr=0.02, seed=0)
     assert result.val == min(result.history["val"]) == result.highest_val
@@ -108,6 +122,8 @@ def test_a_run_goes_on_where_it_was_cut_off(tmp_path) -> None:
     assert [line["test"] for line in log] == [r.test for r in expected.runs]
     graph.run(SmallNet, parts, checkpoint=tmp_path, log=log, **options)
     assert len(list(log)) == 2
+    with pytest.raises(GraphError, match=r"clip_grad: None there, 0\.5 here"):
+        graph.run(SmallNet, parts, checkpoint=tmp_path, clip_grad=0.5, **options)
     with pytest.raises(GraphError, match="batch_size"):
         graph.run(SmallNet, parts, checkpoint=tmp_path, **options | {"batch_size": 4})
 
