@@ -38,7 +38,8 @@ class NCNCPredictor(NCNPredictor):
         depth: Completions within each other; ``0`` is NCN. Each multiplies the number of scored
             pairs by twice the mean degree. Default: ``1``.
         alpha: How much completed neighbours count at most, a plain attribute that
-            :func:`alpha_schedule` may set in every epoch. Default: ``1``.
+            :func:`alpha_schedule` may set in every epoch; it is kept with the weights.
+            Default: ``1``.
         scale: :math:`s`. Default: ``5``.
         offset: :math:`o`. Default: ``3``.
         pt: :math:`p_t`. Default: ``0.5``.
@@ -127,6 +128,18 @@ class NCNCPredictor(NCNPredictor):
         super().reset_parameters()
         if self.pt_branch is not None:
             self._start_at_pt()
+
+    def get_extra_state(self) -> Tensor:
+        """``alpha``, which a schedule moves as an optimizer moves weights."""
+        return torch.tensor(self.alpha, dtype=torch.float64)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        self.alpha = float(state)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        # Weights that were kept before alpha was among them leave it as it is.
+        state_dict.setdefault(prefix + "_extra_state", self.get_extra_state())
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _start_at_pt(self) -> None:
         with torch.no_grad():

@@ -218,9 +218,25 @@ def test_alpha() -> None:
     assert link.alpha_schedule(1000) == 1
     h, edge_index, pairs = case("random", 10)
     predictor, plain = make("ncnc"), make("ncn")
-    plain.load_state_dict(predictor.state_dict())
+    plain.load_state_dict(dict(predictor.named_parameters()))
     predictor.alpha = 0.0
     assert torch.equal(predictor(h, edge_index, pairs), plain(h, edge_index, pairs))
+
+
+def test_alpha_is_kept_with_the_weights() -> None:
+    h, edge_index, pairs = case("random", 10)
+    moved, other = make("ncnc"), make("ncnc")
+    moved.alpha = 0.3
+    expected = moved(h, edge_index, pairs)
+    assert not torch.allclose(other(h, edge_index, pairs), expected)
+    torch.nn.ModuleList([other]).load_state_dict(torch.nn.ModuleList([moved]).state_dict())
+    assert torch.equal(other(h, edge_index, pairs), expected)
+
+    older = dict(make("ncnc").named_parameters())
+    moved.load_state_dict(older)
+    assert moved.alpha == 0.3
+    with pytest.raises(RuntimeError, match="beta"):
+        moved.load_state_dict({name: value for name, value in older.items() if name != "beta"})
 
 
 def test_learned_pt_learns() -> None:

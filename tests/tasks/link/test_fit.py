@@ -166,6 +166,23 @@ def test_a_source_of_randomness_of_its_own_is_resumed(tmp_path) -> None:
     assert untimed(result.history) == untimed(expected.history)
 
 
+def test_the_best_epoch_is_restored_with_its_share_of_completion() -> None:
+    data = small_link_data()
+    model = LinkModel(LinkEncoder(6, 8), NCNCPredictor(8, 8, offset=-1.0))
+    metrics = {"score": lambda pos, neg: float(pos.mean()),
+               "turn": lambda pos, neg: -abs(model.predictor.alpha - 0.5)}
+
+    def schedule(epoch: int, scores: dict[str, float]) -> None:
+        model.predictor.alpha = 1 / (epoch + 1)
+
+    result = fit(model, data, epochs=4, seed=0, on_epoch=schedule, **{**FAST, "metrics": metrics})
+    assert result.best_epoch == 2 and model.predictor.alpha == 0.5
+    again = evaluate(model, data, "val", metrics)
+    assert again["score"] == pytest.approx(result.val["score"], rel=1e-6)
+    model.predictor.alpha = 0.2
+    assert evaluate(model, data, "val", metrics)["score"] != pytest.approx(again["score"], rel=1e-6)
+
+
 def test_two_learning_rates_and_a_frozen_encoder() -> None:
     data = small_link_data()
     for lr, predictor_lr in ((0.0, 0.01), (0.1, 1e-12)):
