@@ -12,20 +12,14 @@ from torch_geometric.data import Data
 from ..graph.checks import GraphTypeError, check_choice, check_count, fail
 from .checkpoint import checksum
 from .log import JsonLines
+from .loop import MakeOptimizer, OnEpoch, check_clip_grad, check_schedule
 from .metrics import Metric, get_metric
 from .node_batches import BatchForward, NodeBatchTraining
 from .node_training import Forward, NodeTraining, call_model
 from .result import FitResult, RunResult
 from .runs import run_seeds
 from .seed import set_seed
-from .training import (
-    MakeOptimizer,
-    MakeScheduler,
-    OnEpoch,
-    check_clip_grad,
-    check_schedule,
-    make_adam,
-)
+from .training import MakeScheduler, make_adam
 
 __all__ = ["fit", "run"]
 

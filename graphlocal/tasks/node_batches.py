@@ -12,9 +12,10 @@ from torch_geometric.data import Data
 
 from ..graph.checks import fail
 from ..ops import joint_sum, num_processes, process_rank
+from .loop import MakeOptimizer
 from .metrics import Metric
 from .node_training import NodeTraining, node_loss
-from .training import SPLITS, MakeOptimizer, MakeScheduler
+from .training import SPLITS, MakeScheduler
 
 #: Logits ``[M, C]`` of nodes ``[M]``; the epoch is 0 where the model is judged.
 BatchForward = Callable[[nn.Module, Data, Tensor, int], Tensor]
@@ -131,7 +132,7 @@ class NodeBatchTraining(NodeTraining):
         """Everything the next epoch depends on."""
         return {**super().state(), "order": self.seed}
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Goes back to a :meth:`state`."""
-        super().load(state)
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes over a :meth:`state`."""
+        super().restore(state)
         self.seed = int(state["order"])

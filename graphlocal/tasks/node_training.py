@@ -13,8 +13,9 @@ from torch_geometric.data import Data
 
 from ..graph import checks
 from ..graph.checks import GraphTypeError, fail
+from .loop import MakeOptimizer
 from .metrics import Metric
-from .training import SPLITS, MakeOptimizer, MakeScheduler, Training, check_model
+from .training import SPLITS, MakeScheduler, Training, check_model
 
 logger = logging.getLogger(__name__)
 

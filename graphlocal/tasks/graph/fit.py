@@ -11,16 +11,10 @@ from torch import nn
 from ...graph.checks import GraphTypeError, check_choice, check_count, fail
 from ..checkpoint import checksum
 from ..log import JsonLines
+from ..loop import MakeOptimizer, OnEpoch, check_clip_grad, check_schedule
 from ..runs import run_seeds
 from ..seed import set_seed
-from ..training import (
-    MakeOptimizer,
-    MakeScheduler,
-    OnEpoch,
-    check_clip_grad,
-    check_schedule,
-    make_adam,
-)
+from ..training import MakeScheduler, make_adam
 from .data import GraphData
 from .metrics import USUAL, GraphMetric, get_graph_metric
 from .result import GraphResult, GraphRunResult

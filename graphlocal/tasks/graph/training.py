@@ -13,7 +13,8 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.loader import DataLoader
 
 from ...graph.checks import GraphTypeError, check_choice, check_count, fail
-from ..training import SPLITS, MakeOptimizer, MakeScheduler, Training, check_model
+from ..loop import MakeOptimizer
+from ..training import SPLITS, MakeScheduler, Training, check_model
 from .data import GraphData, Task
 from .metrics import USUAL, GraphMetric, get_graph_metric
 

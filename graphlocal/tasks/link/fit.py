@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
-from tqdm import tqdm
 
 from ...graph.checks import GraphTypeError, check_choice, check_count, check_positive, fail
 from ...loader import LinkLoader
-from ..checkpoint import checksum, load_checkpoint, save_checkpoint
+from ..checkpoint import checksum
 from ..log import JsonLines
+from ..loop import MakeOptimizer, OnEpoch, check_clip_grad, check_schedule
 from ..runs import run_seeds
 from ..seed import set_seed
 from .data import LinkData
@@ -26,9 +24,6 @@ from .scoring import metric_functions
 from .training import LinkTraining
 
 __all__ = ["fit", "run"]
-
-#: Called after every epoch with its number, counted from 1, and its loss, seconds and scores.
-OnEpoch = Callable[[int, dict[str, float]], None]
 
 
 def fit(
@@ -40,7 +35,7 @@ def fit(
     lr: float = 0.001,
     predictor_lr: float | None = None,
     weight_decay: float = 0.0,
-    optimizer: Callable[[nn.Module], Optimizer] | None = None,
+    optimizer: MakeOptimizer | None = None,
     hide_targets: bool = True,
     negatives: Literal["uniform", "target"] = "uniform",
     num_hops: int | None = None,
@@ -121,15 +116,10 @@ def fit(
         >>> result.epochs, sorted(result.test)
         (2, ['hits@100', 'hits@20', 'hits@50'])
     """
-    epochs = check_count(epochs, "epochs", least=1)
+    schedule = check_schedule(epochs, patience, eval_every, checkpoint_every)
     batch_size = check_count(batch_size, "batch_size", least=1)
-    eval_every = check_count(eval_every, "eval_every", least=1)
     eval_batch_size = check_count(eval_batch_size, "eval_batch_size", least=1)
-    checkpoint_every = check_count(checkpoint_every, "checkpoint_every", least=1)
-    if patience is not None:
-        patience = check_count(patience, "patience", least=1)
-    if clip_grad is not None:
-        clip_grad = check_positive(clip_grad, "clip_grad")
+    clip_grad = check_clip_grad(clip_grad)
     check_choice(negatives, "negatives", ("uniform", "target"))
     if not isinstance(data, LinkData):
         fail("data", type(data).__name__, "a LinkData",
@@ -151,39 +141,14 @@ def fit(
                            x=data.x, num_hops=num_hops, negatives=negatives),
         optimizer, functions, monitor, hide_targets=hide_targets, freeze_encoder=freeze,
         val_edges_as_input=val_edges_as_input, clip_grad=clip_grad,
-        eval_batch_size=eval_batch_size, eval_every=eval_every)
+        eval_batch_size=eval_batch_size)
     settings = {}
     if checkpoint is not None:
-        settings = {**(config or {}), **_settings(training, seed, batch_size, negatives, num_hops)}
-        if Path(checkpoint).exists():
-            training.load(load_checkpoint(checkpoint, settings))
-            if training.epoch > epochs:
-                fail("epochs", str(epochs), f"at least the {training.epoch} of {checkpoint}",
-                     "remove the file to start anew")
-
-    def finished() -> bool:
-        # Only a validation can tell that there was no improvement.
-        judged = training.history["evaluated"][-1:] == [training.epoch]
-        waited = training.epoch - training.best_epoch
-        return training.epoch >= epochs or (
-            patience is not None and judged and waited >= patience)
-
-    with tqdm(total=epochs, initial=training.epoch, desc=description or None, unit="epoch",
-              leave=False, file=sys.stderr, disable=None if progress else True) as bar:
-        while not finished():
-            training.step(last=training.epoch + 1 == epochs)
-            history = training.history
-            scores = {"loss": history["loss"][-1], "seconds": history["seconds"][-1]}
-            if history["evaluated"] and history["evaluated"][-1] == training.epoch:
-                scores |= {name: history[name][-1] for name in functions}
-                bar.set_postfix({monitor: f"{history[monitor][-1]:.4f}"}, refresh=False)
-            if on_epoch is not None:
-                on_epoch(training.epoch, scores)
-            bar.update()
-            if checkpoint is not None and (training.epoch % checkpoint_every == 0 or finished()):
-                save_checkpoint(checkpoint, training.state(), settings)
-    model.load_state_dict(training.best_weights)
-    model.eval()
+        settings = {**(config or {}), **_settings(training), "seed": seed,
+                    "batch_size": batch_size, "negatives": negatives, "num_hops": num_hops,
+                    "eval_every": schedule["eval_every"]}
+    training.run(**schedule, checkpoint=checkpoint, settings=settings, on_epoch=on_epoch,
+                 progress=progress, description=description)
     return LinkResult(monitor, dict(training.best), training.scores["val"],
                       training.scores["test"], training.history,
                       sum(p.numel() for p in model.parameters()), seed)
@@ -243,9 +208,7 @@ def run(
         description=description, options=options, reserved={"seed": "pass seeds"}))
 
 
-def _adam(
-    lr: float, predictor_lr: float | None, weight_decay: float
-) -> Callable[[nn.Module], Optimizer]:
+def _adam(lr: float, predictor_lr: float | None, weight_decay: float) -> MakeOptimizer:
     def make(model: nn.Module) -> Optimizer:
         predictor = getattr(model, "predictor", None)
         own = {id(p) for p in predictor.parameters()} if isinstance(predictor, nn.Module) else set()
@@ -261,23 +224,13 @@ def _adam(
     return make
 
 
-def _settings(
-    training: LinkTraining, seed: int | None, batch_size: int, negatives: str, num_hops: int | None
-) -> dict[str, Any]:
+def _settings(training: LinkTraining) -> dict[str, Any]:
     """What must be equal for a checkpoint to be gone on with; ``epochs`` may be raised."""
     data = training.data
-    groups = [{key: group[key] for key in ("lr", "weight_decay") if key in group}
-              for group in training.optimizer.param_groups]
     return {
-        "seed": seed, "batch_size": batch_size, "negatives": negatives, "num_hops": num_hops,
-        "metrics": list(training.metrics), "monitor": training.monitor,
+        **training.settings(), "metrics": list(training.metrics),
         "hide_targets": training.hide_targets, "freeze_encoder": training.freeze_encoder,
-        "val_edges_as_input": training.val_edges_as_input, "clip_grad": training.clip_grad,
-        "eval_every": training.eval_every,
-        "model": " ".join(repr(training.model).split()),
-        "num_params": sum(p.numel() for p in training.model.parameters()),
-        "optimizer": type(training.optimizer).__name__, "groups": groups,
-        "num_nodes": data.num_nodes,
+        "val_edges_as_input": training.val_edges_as_input, "num_nodes": data.num_nodes,
         "edges": [checksum(part) for part in (data.train, data.val, data.test, data.val_neg,
                                                data.test_neg)],
         "features": checksum(data.x),

@@ -10,12 +10,11 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torch_geometric.data import Data
 
 from ...graph.checks import GraphTypeError, fail
 from ...loader import LinkLoader
-from ..seed import random_state, restore_random_state
+from ..loop import EpochLoop, MakeOptimizer
 from .data import LinkData
 from .metrics import LinkMetric
 from .result import Best
@@ -37,8 +36,8 @@ def link_loss(logit: Tensor, label: Tensor) -> Tensor:
     return loss
 
 
-class LinkTraining:
-    """Model, optimizer, scores so far and best weights; everything a checkpoint must hold.
+class LinkTraining(EpochLoop):
+    """The epochs of a link predictor, judged by any number of metrics.
 
     Raises:
         GraphError: If model and data do not go together, or the loss stops being finite.
@@ -49,7 +48,7 @@ class LinkTraining:
         model: nn.Module,
         data: LinkData,
         make_loader: Callable[[], LinkLoader],
-        make_optimizer: Callable[[nn.Module], Optimizer],
+        make_optimizer: MakeOptimizer,
         metrics: dict[str, LinkMetric],
         monitor: str,
         *,
@@ -58,7 +57,6 @@ class LinkTraining:
         val_edges_as_input: bool = False,
         clip_grad: float | None = None,
         eval_batch_size: int = 65536,
-        eval_every: int = 1,
     ) -> None:
         if not isinstance(model, nn.Module):
             fail("model", type(model).__name__, "a torch.nn.Module", kind=GraphTypeError)
@@ -68,21 +66,16 @@ class LinkTraining:
                      "encode(x, edge_index, exclude) and decode(h, edge_index, pairs, exclude)",
                      "LinkModel(encoder, predictor) makes such a model of two parts",
                      kind=GraphTypeError)
-        self.model, self.data, self.metrics, self.monitor = model, data, metrics, monitor
+        self.model, self.data, self.metrics = model, data, metrics
         self.hide_targets, self.freeze_encoder = hide_targets, freeze_encoder
-        self.val_edges_as_input, self.clip_grad = val_edges_as_input, clip_grad
-        self.eval_batch_size, self.eval_every = eval_batch_size, eval_every
+        self.val_edges_as_input, self.eval_batch_size = val_edges_as_input, eval_batch_size
         self.loader = make_loader()
         self._check_output()
-        if not any(parameter.requires_grad for parameter in model.parameters()):
-            fail("model", "no parameter that can be trained", "at least one",
-                 "unfreeze some with requires_grad_()")
-        self.optimizer = make_optimizer(model)
-        self.history: dict[str, list[float]] = {
-            name: [] for name in ("loss", "seconds", "evaluated", "evaluation_seconds", *metrics)}
+        super().__init__(model, make_optimizer, monitor, tuple(metrics), monitor,
+                         clip_grad=clip_grad)
+        self.history["evaluation_seconds"] = []
         self.best: dict[str, Best] = {}
         self.scores: dict[str, dict[str, float]] = {}
-        self.best_weights: dict[str, Tensor] = {}
 
     @torch.no_grad()
     def _check_output(self) -> None:
@@ -98,46 +91,26 @@ class LinkTraining:
             fail("model", f"scores: {got}", f"one logit for each of {pairs.size(1)} pairs",
                  kind=GraphTypeError)
 
-    @property
-    def epoch(self) -> int:
-        """Number of epochs trained."""
-        return len(self.history["loss"])
-
-    @property
-    def best_epoch(self) -> int:
-        """Epoch that was best in the monitored metric, 0 before any was scored."""
-        return self.best[self.monitor].epoch if self.best else 0
-
-    def step(self, last: bool = False) -> None:
-        """One epoch: an update for every batch, then validation where its turn has come."""
+    def step(self, score: bool = True) -> None:
+        """One epoch: an update for every batch, then validation where it is its turn."""
         start = time.perf_counter()
         self.model.train()
         total, count = 0.0, 0
         for batch in self.loader:
             loss = self._update(batch)
-            if not math.isfinite(loss):
-                fail("loss", f"{loss} at epoch {self.epoch + 1}", "a finite number",
-                     "look for NaN or inf in data.x, lower the learning rate, or set clip_grad")
             size = batch.edge_label.numel()
             total, count = total + loss * size, count + size
         self.history["loss"].append(total / count)
         self.history["seconds"].append(time.perf_counter() - start)
-        if last or self.epoch % self.eval_every == 0:
+        if score:
             self._validate()
 
     def _update(self, batch: Data) -> float:
-        self.optimizer.zero_grad(set_to_none=True)
-        loss = link_loss(self._logits(batch), batch.edge_label)
-        value = loss.item()
-        if not math.isfinite(value):
-            return value
-        loss.backward()
-        if self.clip_grad is not None:
-            # Encoder and predictor apart, so that the steep one does not slow the other down.
-            for group in self.optimizer.param_groups:
-                nn.utils.clip_grad_norm_(group["params"], self.clip_grad)
-        self.optimizer.step()
-        return value
+        return self.descend(link_loss(self._logits(batch), batch.edge_label))
+
+    def clipped_together(self) -> list[list[nn.Parameter]]:
+        """Encoder and predictor apart, so that the steep one does not slow the other down."""
+        return [group["params"] for group in self.optimizer.param_groups]
 
     def _logits(self, batch: Data) -> Tensor:
         """Scores of positives and negatives in one call, on the graph without the positives."""
@@ -166,9 +139,8 @@ class LinkTraining:
             for name in better:
                 self.best[name] = Best(self.epoch, val[name], test[name])
             if self.monitor in better:
-                self.scores = {"val": val, "test": test}
-                self.best_weights = {name: value.detach().clone()
-                                     for name, value in self.model.state_dict().items()}
+                self.best_epoch, self.scores = self.epoch, {"val": val, "test": test}
+                self.keep_weights()
         self.history["evaluated"].append(self.epoch)
         self.history["evaluation_seconds"].append(time.perf_counter() - start)
         for name in self.metrics:
@@ -186,25 +158,15 @@ class LinkTraining:
 
     def state(self) -> dict[str, Any]:
         """Everything the next epoch depends on."""
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-                "weights": self.best_weights, "scores": self.scores,
+        return {**super().state(), "weights": self.best_weights, "scores": self.scores,
                 "best": {name: list(best) for name, best in self.best.items()},
-                "history": self.history, "random": random_state(),
                 "generators": [generator.get_state() for generator in self._generators()]}
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Goes back to a :meth:`state`, so that the next epoch is the one that followed it."""
-        try:
-            self.model.load_state_dict(state["model"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            device = self.data.train.device
-            self.best_weights = {k: v.to(device) for k, v in state["weights"].items()}
-            self.best = {name: Best(*values) for name, values in state["best"].items()}
-            self.scores = state["scores"]
-            self.history = {name: list(values) for name, values in state["history"].items()}
-            restore_random_state(state["random"])
-            for generator, value in zip(self._generators(), state["generators"], strict=True):
-                generator.set_state(value.cpu())
-        except (RuntimeError, ValueError, KeyError, TypeError) as error:
-            fail("checkpoint", f"the state of another model ({error})", "the same model",
-                 "remove the file to start anew")
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes over a :meth:`state`."""
+        super().restore(state)
+        self.best_weights, self.scores = self.on_device(state["weights"]), state["scores"]
+        self.best = {name: Best(*values) for name, values in state["best"].items()}
+        self.best_epoch = self.best[self.monitor].epoch if self.best else 0
+        for generator, value in zip(self._generators(), state["generators"], strict=True):
+            generator.set_state(value.cpu())
