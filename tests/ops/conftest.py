@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from graphlocal.ops import buffers
+
 
 @pytest.fixture(autouse=True)
 def poisoned_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,6 +31,8 @@ def poisoned_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(torch, "empty", poisoned_tensor)
     monkeypatch.setattr(np, "empty", poisoned_array)
+    buffers.release()
+    monkeypatch.setattr(buffers, "KEPT", 0)  # what was used before holds numbers, not NaN
 
 
 @pytest.fixture(autouse=True)

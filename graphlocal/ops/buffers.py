@@ -1,0 +1,102 @@
+"""Memory of large tensors, which lies ready for the next one when the last that used it is gone.
+
+What the system hands out it first clears, page by page as it is touched: of a pass over a large
+graph that takes as long as the arithmetic, and a training loop asks for the same sizes every time.
+
+At most :data:`KEPT` bytes lie ready, whatever lay longest going back to the system; all of it does
+when memory runs out, on :func:`release`, and in a forked child. Memory that a tensor, a view of it
+or an array made from it still uses never lies ready.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Bytes that may lie ready at most.
+KEPT = 1 << 30
+#: Sizes in a power of two: arrays of nearly one size follow each other in the same memory.
+_SIZES = 8
+_ALIGN = 64
+
+# Single dictionary operations only, which are atomic: a tensor may die, and its memory come back,
+# in any thread and in the middle of anything, where a lock might be held already.
+_ready: dict[int, NDArray[Any]] = {}
+
+if hasattr(os, "register_at_fork"):  # a child would copy what it never uses
+    os.register_at_fork(after_in_child=_ready.clear)
+
+
+def take(shape: Sequence[int], dtype: type[np.generic]) -> NDArray[Any]:
+    """Uninitialised array, whose memory comes back when the array itself is gone.
+
+    Its own slices and views do not keep it: they belong in a tensor made from it.
+
+    Example:
+        >>> take((2, 3), np.float32).shape
+        (2, 3)
+    """
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    step = max(_ALIGN, (1 << size.bit_length()) // (2 * _SIZES))
+    capacity = -(-size // step) * step + _ALIGN
+    memory = _find(capacity)
+    if memory is None:
+        memory = _make(capacity)
+    start = -memory.ctypes.data % _ALIGN
+    array = memory.view(np.uint8)[start : start + size].view(dtype).reshape(shape)
+    # Not when the interpreter ends: then it goes with everything else.
+    weakref.finalize(array, _give_back, memory).atexit = False
+    return array
+
+
+def _find(capacity: int) -> NDArray[Any] | None:
+    """What came back last, which is nearest: some of it may lie in a cache yet."""
+    for memory in reversed(list(_ready.values())):
+        if memory.nbytes == capacity and _ready.pop(id(memory), None) is not None:
+            return memory
+    return None
+
+
+def _make(capacity: int) -> NDArray[Any]:
+    count = capacity // 4
+    try:
+        return np.empty(count, np.float32)
+    except MemoryError:
+        release()
+        return np.empty(count, np.float32)
+
+
+def _give_back(memory: NDArray[Any]) -> None:
+    _ready[id(memory)] = memory
+    release(KEPT)
+
+
+def kept() -> int:
+    """Bytes that lie ready.
+
+    Example:
+        >>> kept() <= KEPT
+        True
+    """
+    return sum(memory.nbytes for memory in list(_ready.values()))
+
+
+def release(kept_bytes: int = 0) -> None:
+    """Returns memory to the system until at most ``kept_bytes`` lie ready, the oldest first.
+
+    Example:
+        >>> release()
+        >>> kept()
+        0
+    """
+    excess = kept() - kept_bytes
+    for memory in list(_ready.values()):
+        if excess <= 0:
+            return
+        _ready.pop(id(memory), None)
+        excess -= memory.nbytes
