@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import argparse
 import ast
-import time
 
-import torch
-from graph_transformer import cosine, prepared
+from example_runs import given, make_parser, parse, prepared, run
 from torch import nn
 from torch_geometric.data import Data
 from torch_geometric.transforms import AddRandomWalkPE, Compose, ToUndirected
@@ -38,8 +36,7 @@ _HETEROPHILOUS = {
 _PAGES = {
     "model": {"hidden_channels": 64, "num_layers": 2, "dropout": 0.5},
     "gmn": {"local": "sage"},
-    "train": {"lr": 0.003, "weight_decay": 5e-4, "epochs": 200, "patience": 60},
-    "normalize": True}
+    "train": {"lr": 0.003, "weight_decay": 5e-4, "epochs": 200, "patience": 60}}
 _MOLECULES = {
     "model": {"hidden_channels": 64, "num_layers": 4, "dropout": 0.2, "readout": "mean",
               "encodings": {"random_walk_pe": 16}},
@@ -131,53 +128,25 @@ def value(text: str) -> tuple[str, object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", choices=SETTINGS, default="digits")
-    parser.add_argument("--model", choices=MODELS, default="gmn")
-    parser.add_argument("--root", help="folder of the data sets (default: datasets/)")
-    parser.add_argument("--runs", type=int, default=10)
-    for name, kind in (("epochs", int), ("lr", float), ("batch-size", int), ("eval-every", int)):
-        parser.add_argument(f"--{name}", type=kind, help="default: the data set's own")
+    parser = make_parser(__doc__.splitlines()[0], SETTINGS, MODELS)
     parser.add_argument("--set", type=value, nargs="+", default=[], metavar="NAME=VALUE",
                         help="arguments of the model")
-    parser.add_argument("--threads", type=int, help="threads of torch")
-    parser.add_argument("--log", help="file that gets one JSON line per run")
-    parser.add_argument("--checkpoint", help="folder to go on from after an interruption")
-    args = parser.parse_args()
-    if args.threads is not None:
-        if args.threads < 1:
-            parser.error(f"--threads: at least 1, not {args.threads}")
-        torch.set_num_threads(args.threads)
+    args = parse(parser)
     chosen = SETTINGS[args.dataset]
     setting = {"model": {**chosen["model"], **chosen.get(args.model, {}), **dict(args.set)},
-               "train": dict(chosen["train"]),
-               **{name: chosen[name] for name in ("walk", "topology", "normalize", "warmup")
+               "train": {**chosen["train"], **given(args)},
+               **{name: chosen[name] for name in ("walk", "topology", "warmup")
                   if name in chosen}}
-    for name in ("epochs", "lr", "batch_size", "eval_every"):
-        if getattr(args, name) is not None:
-            setting["train"][name] = getattr(args, name)
-    graphs = args.dataset.startswith(("ogbg-", "peptides"))
     data, outputs = load(args, setting)
-    options = {"weight_decay": 0.0, **setting["train"]}
-    if "warmup" in setting:
-        options["scheduler"] = cosine(options["epochs"], setting["warmup"])
+    molecules = args.dataset.startswith(("ogbg-", "peptides"))
+    options = {}
     if args.dataset.startswith("ogbg-"):
         options["metric"] = args.dataset
-    elif graphs:
+    elif molecules:
         options["metric"] = "ap" if outputs == 10 else "mae"
     kind = GraphTransformer if args.model == "gps" else ScanModel
-    start = time.perf_counter()
-    result = (tasks.graph if graphs else tasks.node).run(
-        lambda: make_model(args.model, setting, data, outputs, graphs), data, runs=args.runs,
-        log=args.log, checkpoint=args.checkpoint, description=args.model,
-        forward=kind.forward_data,
-        on_run=lambda run, model: print(f"seed {run.seed}: test {run.test:.4f} at epoch "
-                                        f"{run.best_epoch} of {run.epochs}, "
-                                        f"{run.seconds_per_epoch:.2f} s per epoch", flush=True),
-        config={"dataset": args.dataset, "kind": args.model, **setting}, **options)
-    print(f"{args.dataset}, {args.model}, {result.runs[0].num_params:,} parameters, "
-          f"{time.perf_counter() - start:.1f} s")
-    print(result)
+    run(args, setting, lambda: make_model(args.model, setting, data, outputs, molecules), data,
+        forward=kind.forward_data, **options)
 
 
 if __name__ == "__main__":

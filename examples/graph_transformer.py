@@ -10,22 +10,17 @@ in their seeds. --model gcn|gin|gat are PyG's layers with batch norms, trained t
 
 from __future__ import annotations
 
-import argparse
-import math
-import time
-
 import torch
 import torch.nn.functional as F
+from example_runs import given, make_parser, parse, prepared, run
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.nn import APPNP, GAT, GCN, GIN, GINEConv, MessagePassing, global_mean_pool
-from torch_geometric.transforms import AddRandomWalkPE, Compose
 from torch_geometric.utils import degree
 
-from graphlocal import GraphError, datasets, tasks
+from graphlocal import GraphError
 from graphlocal.models import GraphTransformer
 from graphlocal.nn.encoding import StructuralEncoder
-from graphlocal.transforms import AddTopology
 
 # What each data set is trained with: the arguments of the model, those of the training, and for
 # the plain networks the width with which they have about as many parameters.
@@ -158,87 +153,29 @@ def make_optimizer(model: nn.Module, lr: float, decay: float, first: float) -> t
                              {"params": others, "weight_decay": decay}], lr=lr)
 
 
-def cosine(epochs: int, warmup: int):
-    """Learning rates that rise over the first epochs and fall along half a cosine."""
-    def factor(epoch: int) -> float:
-        if epoch < warmup:
-            return (epoch + 1) / (warmup + 1)
-        return 0.5 + 0.5 * math.cos(math.pi * (epoch - warmup) / max(1, epochs - warmup))
-
-    return lambda optimizer: torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-
-
-def prepared(args: argparse.Namespace, setting: dict):
-    """The graph of a data set for nodes, or the graphs of one for graphs; and its outputs."""
-    steps = []
-    if setting.get("topology"):
-        steps.append(AddTopology(attr="topology"))
-    if setting.get("walk"):
-        steps.append(AddRandomWalkPE(setting["walk"], attr_name="random_walk_pe"))
-    dataset = datasets.load(args.dataset, args.root)
-    if args.dataset.startswith("ogbg-"):
-        dataset.transform = Compose(steps)
-        data = tasks.graph.GraphData.from_ogb(dataset)
-        return data, data.out_channels
-    binary = setting["train"].get("metric") == "roc_auc"
-    return Compose(steps)(dataset[0]), 1 if binary else dataset.num_classes
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", choices=SETTINGS, default="digits")
-    parser.add_argument("--model", choices=("transformer", "gcn", "gin", "gat"),
-                        default="transformer")
-    parser.add_argument("--root", help="folder of the data sets (default: datasets/)")
-    parser.add_argument("--runs", type=int, default=10)
-    for name, kind in (("epochs", int), ("lr", float), ("batch-size", int), ("eval-every", int)):
-        parser.add_argument(f"--{name}", type=kind, help="default: the data set's own")
+    parser = make_parser(__doc__.splitlines()[0], SETTINGS, ("transformer", "gcn", "gin", "gat"))
     for name, kind in (("hidden", int), ("dropout", float)):
         parser.add_argument(f"--{name}", type=kind, help="default: the data set's own")
-    parser.add_argument("--threads", type=int, help="threads of torch")
-    parser.add_argument("--log", help="file that gets one JSON line per run")
-    parser.add_argument("--checkpoint", help="folder to go on from after an interruption")
-    args = parser.parse_args()
-    if args.threads is not None:
-        if args.threads < 1:
-            parser.error(f"--threads: at least 1, not {args.threads}")
-        torch.set_num_threads(args.threads)
-    molecules = args.dataset.startswith("ogbg-")
+    args = parse(parser)
     setting = {part: dict(value) if isinstance(value, dict) else value
                for part, value in SETTINGS[args.dataset].items()}
     if args.model != "transformer" and args.model not in setting["plain"]:
         parser.error(f"--model {args.model}: not for {args.dataset}")
-    for name in ("epochs", "lr", "batch_size", "eval_every"):
-        if getattr(args, name) is not None:
-            setting["train"][name] = getattr(args, name)
+    setting["train"] |= given(args)
     for name, key in (("hidden", "hidden_channels"), ("dropout", "dropout")):
         if getattr(args, name) is not None:
             setting["model"][key] = getattr(args, name)
     data, outputs = prepared(args, setting)
-    options = dict(setting["train"])
-    if "warmup" in setting:
-        options["scheduler"] = cosine(options["epochs"], setting["warmup"])
-    if "encoder_decay" in setting and args.model == "transformer":
-        options["optimizer"] = lambda model: make_optimizer(
-            model, options["lr"], options["weight_decay"], setting["encoder_decay"])
-    task = tasks.node
-    if molecules:
-        task, options["metric"] = tasks.graph, args.dataset
-    else:
-        options = {"weight_decay": 0.0, **options}
+    molecules, train = args.dataset.startswith("ogbg-"), setting["train"]
+    options = {"metric": args.dataset} if molecules else {}
     if args.model == "transformer":
         options["forward"] = GraphTransformer.forward_data
-    start = time.perf_counter()
-    result = task.run(
-        lambda: make_model(args.model, setting, data, outputs, molecules), data, runs=args.runs,
-        log=args.log, checkpoint=args.checkpoint, description=args.model,
-        on_run=lambda run, model: print(f"seed {run.seed}: test {run.test:.4f} at epoch "
-                                        f"{run.best_epoch} of {run.epochs}, "
-                                        f"{run.seconds_per_epoch:.2f} s per epoch", flush=True),
-        config={"dataset": args.dataset, "kind": args.model, **setting}, **options)
-    print(f"{args.dataset}, {args.model}, {result.runs[0].num_params:,} parameters, "
-          f"{time.perf_counter() - start:.1f} s")
-    print(result)
+        if "encoder_decay" in setting:
+            options["optimizer"] = lambda model: make_optimizer(
+                model, train["lr"], train["weight_decay"], setting["encoder_decay"])
+    run(args, setting, lambda: make_model(args.model, setting, data, outputs, molecules), data,
+        **options)
 
 
 if __name__ == "__main__":

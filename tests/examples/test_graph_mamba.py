@@ -7,25 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 
+from graphlocal import GraphError
 from tests.zoo import shared_data
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "graph_mamba.py"
 TINY = ("--epochs", "1", "--runs", "1", "--threads", "1")
-
-
-@pytest.fixture
-def script(monkeypatch):
-    threads = torch.get_num_threads()
-    monkeypatch.syspath_prepend(str(SCRIPT.parent))
-
-    def call(*arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
-        runpy.run_path(str(SCRIPT), run_name="__main__")
-
-    yield call
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("model", ["gmn", "graph-mamba", "lamamba", "gps", "gatedgcn"])
@@ -49,7 +36,7 @@ def test_parts_are_left_out_and_runs_logged(script, capsys, tmp_path) -> None:
     assert len(log.read_text().splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [("--set", "order=size"), ("--root", "nowhere", "--dataset",
+@pytest.mark.parametrize("arguments", [("--set", "order=size"), ("--root", str(SCRIPT), "--dataset",
                                                                  "minesweeper")])
 def test_errors_are_one_line(script, arguments) -> None:
     with pytest.raises(SystemExit, match="error: "):
@@ -63,3 +50,12 @@ def test_molecules(script, capsys, tmp_path, model) -> None:
     script("--dataset", "ogbg-molesol", "--model", model, "--root", str(tmp_path), *TINY,
            "--batch-size", "256", "--set", "hidden_channels=8", "num_layers=1")
     assert f"ogbg-molesol, {model}," in capsys.readouterr().out
+
+
+def test_the_table_may_name_any_setting_of_the_training(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), *TINY])
+    example = runpy.run_path(str(SCRIPT))
+    example["SETTINGS"]["digits"]["train"]["clip_grad"] = 0
+    with pytest.raises(GraphError, match="argument 'clip_grad'"):
+        example["main"]()

@@ -1,30 +1,15 @@
 from __future__ import annotations
 
 import json
-import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.zoo import shared_data
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "graph_transformer.py"
 TINY = ("--epochs", "1", "--runs", "1", "--threads", "1")
-
-
-@pytest.fixture
-def script(monkeypatch):
-    threads = torch.get_num_threads()
-
-    def call(*arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
-        runpy.run_path(str(SCRIPT), run_name="__main__")
-
-    yield call
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("model", ["transformer", "gcn", "gin", "gat"])

@@ -1,27 +1,11 @@
 from __future__ import annotations
 
-import runpy
-import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "link_topology.py"
 TINY = ("--epochs", "1", "--hidden", "8")
-
-
-@pytest.fixture
-def script(monkeypatch):
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-
-    def call(*arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
-        runpy.run_path(str(SCRIPT), run_name="__main__")
-
-    yield call
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize(("model", "name", "form"), [("gae", "page.html", "code"),

@@ -3,31 +3,16 @@ from __future__ import annotations
 import json
 import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from tests.zoo import shared_data
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "ogbn_largegt.py"
 TINY = ("--epochs", "1", "--hidden", "8", "--centroids", "8", "--tokens", "4", "--threads", "1",
         "--device", "cpu")
-
-
-@pytest.fixture
-def script(monkeypatch):
-    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
-
-    def call(*arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
-        runpy.run_path(str(SCRIPT), run_name="__main__")
-
-    yield call
-    torch.set_num_threads(threads)
-    torch.set_float32_matmul_precision(precision)
 
 
 @pytest.mark.parametrize("conv", ["full", "local", "global"])

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +9,6 @@ import pytest
 from tests.zoo import shared_data
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "orbit_embedding.py"
-
-
-@pytest.fixture
-def script(monkeypatch):
-    def call(*arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
-        runpy.run_path(str(SCRIPT), run_name="__main__")
-
-    return call
 
 
 def scores(table: str) -> dict[str, float]:
