@@ -270,6 +270,10 @@ def test_work_is_cut_by_shapes_alone() -> None:
                      for block in range(b0, b1) for s in range(s0, s1))
     assert covered == [(b, s) for b in range(8) for s in range(10_000)]
     assert plan.parts == 1  # so many sequences need no sums of their own
+    for channels in (16, 64, 112, 128, 500):  # one sequence is split, but not to narrow pieces
+        plan = make_plan(ptr[[0, -1]], channels, 16, 1, (False, False))
+        assert plan.parts == max(1, min(8, -(-channels // 16) // 4))
+        assert min(b1 - b0 for b0, b1, _, _ in plan.tasks.tolist()) >= min(4, -(-channels // 16))
     for channels, groups, split in ((128, 1, False), (36, 3, True), (7, 7, False), (34, 1, True)):
         plan = make_plan(ptr[:3], channels, 4, groups, (False, split))
         assert len(plan.blocks) == count_blocks(channels, groups, split)

@@ -84,8 +84,8 @@ def _copy(source, at, target, to, size):
 
 @jit
 def _request(array, row, width, channel):
-    """Asks for a piece of a row that will be needed in the next few steps: pieces of rows follow
-    no pattern the processor would notice."""
+    """Asks for a piece of a row that the next chunk needs: pieces of rows follow no pattern that
+    the processor would notice. The pieces of one row are asked for one after the other."""
     at = row * width + channel
     if 0 <= at < len(array):
         prefetch(array, at)
@@ -129,6 +129,8 @@ def scan_forward(
             for chunk in range(chunks):
                 begin = chunk * STRIDE
                 end = length if chunk == chunks - 1 else begin + STRIDE
+                piece, ahead = b0, begin
+                back = -STRIDE if chunk < chunks - 1 else _step_on(ptr, s)
                 for block in range(b0, b1):
                     own = (block - b0) * size
                     if len(kept) and begin:
@@ -137,15 +139,17 @@ def scan_forward(
                     channel, count, group, backwards = (
                         blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3])
                     shift, through = load(bias, block * WIDTH), load(skip, block * WIDTH)
-                    ahead = STRIDE
-                    if backwards:
-                        ahead = -STRIDE if chunk < chunks - 1 else _step_on(ptr, s)
                     for i in range(begin, end):
                         row = first + length - 1 - i if backwards else first + i
-                        _request(delta, row + ahead, delta_row, channel)
-                        _request(u, row + ahead, u_row, channel)
-                        _request(z, row + ahead, z_row, channel)
-                        _request(y, row + ahead, y_row, channel)
+                        there = first + length - 1 - ahead + back if blocks[piece, 3] else (
+                            first + ahead + STRIDE)
+                        _request(delta, there, delta_row, blocks[piece, 0])
+                        _request(u, there, u_row, blocks[piece, 0])
+                        _request(z, there, z_row, blocks[piece, 0])
+                        _request(y, there, y_row, blocks[piece, 0])
+                        piece += 1
+                        if piece == b1:
+                            piece, ahead = b0, ahead + 1
                         d = load_some(delta, row * delta_row + channel, count) + shift
                         if softly:
                             d = softplus(d)
@@ -201,6 +205,8 @@ def scan_backward(
             for chunk in range(chunks - 1, -1, -1):
                 begin = chunk * STRIDE
                 end = length if chunk == chunks - 1 else begin + STRIDE
+                piece, ahead = b0, begin
+                back = -STRIDE if chunk else _step_on(ptr, s)
                 for block in range(b0, b1):
                     mine = (block - b0) * size
                     channel, count, group, backwards, part = (
@@ -215,18 +221,20 @@ def scan_backward(
                         _copy(kept, (block * places + place) * size, history, 0, size)
                     else:
                         _start(history, 0, size, initial, (s * len(blocks) + block) * size)
-                    ahead = STRIDE
-                    if not backwards:
-                        ahead = -STRIDE if chunk else _step_on(ptr, s)
                     for i in range(begin, end):  # the states again
                         row = first + length - 1 - i if backwards else first + i
-                        _request(delta, row + ahead, delta_row, channel)
-                        _request(u, row + ahead, u_row, channel)
-                        _request(z, row + ahead, z_row, channel)
-                        _request(grad, row + ahead, grad_row, channel)
-                        _request(to_u, row + ahead, out_row, channel)
-                        _request(to_delta, row + ahead, out_row, channel)
-                        _request(to_z, row + ahead, out_row, channel)
+                        there = first + length - 1 - ahead + STRIDE if blocks[piece, 3] else (
+                            first + ahead + back)
+                        _request(delta, there, delta_row, blocks[piece, 0])
+                        _request(u, there, u_row, blocks[piece, 0])
+                        _request(z, there, z_row, blocks[piece, 0])
+                        _request(grad, there, grad_row, blocks[piece, 0])
+                        _request(to_u, there, out_row, blocks[piece, 0])
+                        _request(to_delta, there, out_row, blocks[piece, 0])
+                        _request(to_z, there, out_row, blocks[piece, 0])
+                        piece += 1
+                        if piece == b1:
+                            piece, ahead = b0, ahead + 1
                         now = (i - begin) * size
                         d = load_some(delta, row * delta_row + channel, count) + shift
                         if softly:

@@ -17,6 +17,9 @@ from .parallel import row_blocks
 #: Tasks beyond which channels are no longer split among them: each split has sums of ``B`` and
 #: ``C`` of its own, and passes by all rows again to take little of each.
 ENOUGH_TASKS = 8
+#: Fewest blocks of a task where channels are split: where it reads less than 256 bytes of each row
+#: a step takes two to four times as long, more than a second thread would gain.
+LEAST_BLOCKS = 4
 #: Most ranges of sequences.
 MOST_RANGES = 256
 #: Steps of sixteen channels with sixteen states below which a task is not worth a thread's while.
@@ -94,8 +97,8 @@ def make_plan(
         reverse: Direction of the first and of the second half of the channels.
 
     Example:
-        >>> make_plan(np.array([0, 65536]), 128, 16, 1, (False, False)).tasks.tolist()[:2]
-        [[0, 1, 0, 1], [1, 2, 0, 1]]
+        >>> make_plan(np.array([0, 65536]), 128, 16, 1, (False, False)).tasks.tolist()
+        [[0, 4, 0, 1], [4, 8, 0, 1]]
     """
     halves: dict[tuple[int, bool], list[list[int]]] = {}
     for start, stop in itertools.pairwise(_cuts(channels, groups, reverse[0] != reverse[1])):
@@ -111,7 +114,7 @@ def make_plan(
     count = max(1, len(ranges) - 1)
     most = max(map(len, halves.values()))
     worth = int(ptr[-1]) * total * states // (WIDTH * LEAST_STEPS * count)
-    per_part = -(-most // max(1, min(most, -(-ENOUGH_TASKS // count), worth)))
+    per_part = -(-most // max(1, min(most // LEAST_BLOCKS, -(-ENOUGH_TASKS // count), worth)))
     table, used = [], [0] * groups
     for (group, _), own in halves.items():
         # Two directions of a group meet in no sum: they come by the same row at different times.
