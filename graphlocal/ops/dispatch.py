@@ -42,13 +42,14 @@ _PRODUCTS = ("vector_quantize",)
 #: Ops that compute half precision in float32 and round what comes out.
 _WIDENED = ("additive_attention", "neighbor_attention")
 #: Ops with kernels for CUDA devices.
-_ON_GPU = ("neighbor_attention",)
+_ON_GPU = ("neighbor_attention", "selective_scan")
 _INSTALL_TRITON = "triton is not installed: pip install 'graphlocal[gpu]'"
 _REASONS = {
     "cpu": "numba kernels",
     "scatter": "torch-scatter's kernels",
-    "gpu": "triton kernels; with dropout or edge features the reference",
+    "gpu": "triton kernels",
 }
+_RESERVES = {"neighbor_attention": "; with dropout or edge features the reference"}
 
 
 # A compiler may take the answer for a constant: it depends on the call and the environment alone.
@@ -93,7 +94,8 @@ def _decide(
         if not refusal:
             if op in _PRODUCTS:
                 return name, "products of matrices, a block at a time"
-            return name, _REASONS[name]
+            reserve = _RESERVES.get(op, "") if name == "gpu" else ""
+            return name, _REASONS[name] + reserve
         refusals.append(refusal)
     return "reference", "; ".join(refusals)
 

@@ -38,7 +38,7 @@ def test_forced(monkeypatch) -> None:
     assert dispatch.choose("spmm", "cpu", torch.float16, "sum") == "reference"
 
 
-def test_attention_on_a_device(monkeypatch, fresh_probe) -> None:
+def test_kernels_on_a_device(monkeypatch, fresh_probe) -> None:
     def asked(op: str, device: str, dtype: torch.dtype) -> tuple[str, str]:
         return dispatch._decide(op, device, dtype, "softmax", "")
 
@@ -46,6 +46,8 @@ def test_attention_on_a_device(monkeypatch, fresh_probe) -> None:
     for dtype in (torch.float32, torch.bfloat16):
         name, why = asked("neighbor_attention", "cuda", dtype)
         assert name == "gpu" and "dropout" in why
+        assert asked("selective_scan", "cuda", dtype) == ("gpu", "triton kernels")
+    assert asked("selective_scan", "cuda", torch.float64)[0] == "reference"
     assert asked("neighbor_attention", "cuda", torch.float64)[0] == "reference"
     assert asked("neighbor_attention", "xpu", torch.float32)[0] == "reference"
     assert asked("gatv2", "cuda", torch.float32)[0] != "gpu"

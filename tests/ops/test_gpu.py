@@ -60,6 +60,43 @@ def test_neighbor_attention_in_half_precision() -> None:
     torch.testing.assert_close(found.cpu(), expected, rtol=1e-2, atol=1e-2)
 
 
+@pytest.mark.parametrize("reverse", [False, True, "both"])
+@pytest.mark.parametrize("lengths", [[0, 1, 2, 15, 0, 16, 17, 70], [3000], [5] * 4000])
+@pytest.mark.parametrize(("groups", "constant"), [(1, ""), (4, ""), (1, "BC")])
+def test_selective_scan(reverse, lengths: list[int], groups: int, constant: str) -> None:
+    ptr, channels, states = torch.tensor([0, *lengths]).cumsum(0), 40, 5
+    rows = int(ptr[-1])
+
+    def coefficient(name: str, seed: int) -> torch.Tensor:
+        return draw(*((channels,) if name in constant else (rows, groups)), states, seed=seed)
+
+    values = [draw(rows, channels), draw(rows, channels, seed=1),
+              -draw(channels, states, seed=2).exp(), coefficient("B", 3), coefficient("C", 4),
+              draw(channels, seed=5), draw(rows, channels, seed=6), draw(channels, seed=7),
+              draw(len(lengths), channels, states, seed=8)]
+    found = []
+    for device, dtype in (("cpu", torch.float64), ("cuda", torch.float32)):
+        leaves = [x.to(device, dtype).requires_grad_() for x in values]
+        y, last = ops.selective_scan(
+            *leaves[:8], delta_softplus=True, reverse=reverse, ptr=ptr.to(device),
+            initial_state=leaves[8], return_last_state=True)
+        upper = [draw(*x.shape, seed=9).to(x) for x in (y, last)]
+        found.append([y, last, *torch.autograd.grad([y, last], leaves, upper)])
+    for here, there in zip(*found, strict=True):
+        worst = (here - there.cpu()).abs().max()
+        assert worst <= 1e-5 * here.abs().max()
+
+
+def test_selective_scan_gives_the_same_every_time() -> None:
+    u = draw(1, 2000, 64).float().cuda()
+    delta, A = u.abs().requires_grad_(), -torch.ones(64, 16, device="cuda")
+    B = draw(1, 2000, 16, seed=1).float().cuda().requires_grad_()
+    found = [torch.autograd.grad(ops.selective_scan(u, delta, A, B, B).square().sum(), (delta, B))
+             for _ in range(3)]
+    assert all(torch.equal(x, y) for other in found[1:]
+               for x, y in zip(found[0], other, strict=True))
+
+
 def test_wrong_indices_never_reach_the_device() -> None:
     with pytest.raises(ValueError, match="index 9"):
         ops.spmm(torch.tensor([[0], [9]]).cuda(), draw(4, 2).cuda())

@@ -26,6 +26,11 @@ def _scan(
     if backend == "cpu":
         return cpu.forward(u, delta, A, B, C, D, z, delta_bias, ptr, initial_state, softplus,
                            (first, second), last, keep)
+    if backend == "gpu":
+        from ...kernels.gpu import selective_scan as device
+
+        return device.scan(u, delta, A, B, C, D, z, delta_bias, ptr, initial_state, softplus,
+                           (first, second), last, keep)
     with torch.no_grad():
         y, state = reference.selective_scan(
             u, delta, A, B, C, D, z, delta_bias, ptr, initial_state, softplus, (first, second))
@@ -39,6 +44,10 @@ def _scan_fake(u, delta, A, B, C, D, z, delta_bias, ptr, initial_state, softplus
     if keep and backend == "cpu":
         groups = next((value.shape[1] for value in (B, C) if value.dim() == 3), 1)
         kept = u.new_empty(cpu.kept_size(u.shape, A.shape[1], groups, first != second))
+    elif keep and backend == "gpu":
+        from ...kernels.gpu import selective_scan as device
+
+        kept = u.new_empty(device.kept_size(u.shape[0], *A.shape))
     return u.new_empty(u.shape), state, kept
 
 
@@ -78,6 +87,10 @@ def _scan_backward(
     inputs = (u, delta, A, B, C, D, z, delta_bias, ptr, initial_state)
     if backend == "cpu":
         found = cpu.backward(*inputs, kept, grad, grad_state, softplus, (first, second))
+    elif backend == "gpu":
+        from ...kernels.gpu import selective_scan_backward as device
+
+        found = device.scan_backward(*inputs, kept, grad, grad_state, softplus, (first, second))
     else:
         # An operator is called where gradients are not followed; another thread follows them.
         with ThreadPoolExecutor(1) as apart:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-os.environ["TRITON_INTERPRET"] = "1"
+from tests.kernels.gpu import interpreter  # noqa: F401  isort: skip
 
 import importlib
 import sys
