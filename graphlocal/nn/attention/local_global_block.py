@@ -119,6 +119,8 @@ class LocalGlobalBlock(nn.Module):
         checks.check_features(x, self.channels)
         if batch is not None:
             checks.check_groups(batch, x)
+            if self.norm == "graph":
+                batch = _numbered(batch)
         if self.fusion == "sequence":
             h = self._near(x, edge_index, batch, kwargs, x)
             h = self._far(h, edge_index, batch, h)
@@ -179,6 +181,16 @@ class LocalGlobalBlock(nn.Module):
         return (f"{type(self).__name__}({self.channels}, local={self.local}, "
                 f"global_attention={self.global_attention}, norm={self.norm!r}, "
                 f"norm_first={self.norm_first}, fusion={self.fusion!r})")
+
+
+def _numbered(batch: Tensor) -> Tensor:
+    """The graph of each node by a number that a row may be kept for."""
+    if batch.numel() == 0 or torch.compiler.is_compiling():
+        return batch.long()
+    low, high = (int(number) for number in batch.aminmax())
+    if low < 0:
+        checks.fail("batch", f"value {low}", "numbers of at least 0")
+    return batch.unique(return_inverse=True)[1] if high >= batch.numel() else batch.long()
 
 
 def _norm(name: Norm | None, channels: int) -> nn.Module | None:

@@ -146,6 +146,17 @@ def test_batch_is_graph_by_graph(norm: str | None, fusion: str) -> None:
     torch.testing.assert_close(block(x, EDGES, BATCH), torch.cat(parts))
 
 
+@pytest.mark.parametrize("numbers", [[3, 7], [0, 10**15], [1, 2**40]])
+def test_graphs_may_have_any_numbers(numbers: list[int]) -> None:
+    block, x = _block(norm="graph").eval(), torch.randn(6, 8)
+    batch = torch.tensor(numbers)[BATCH]
+    torch.testing.assert_close(block(x, EDGES, batch), block(x, EDGES, BATCH))
+    small = BATCH.to(torch.uint8)
+    torch.testing.assert_close(block(x, EDGES, small), block(x, EDGES, BATCH))
+    with pytest.raises(GraphError, match="argument 'batch': got value -1"):
+        block(x, EDGES, BATCH - 1)
+
+
 @pytest.mark.parametrize("norm", ["layer", "batch", "graph", None])
 @pytest.mark.parametrize("count", [0, 1])
 def test_hardly_any_nodes(norm: str | None, count: int) -> None:
