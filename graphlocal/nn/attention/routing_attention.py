@@ -56,7 +56,8 @@ class RoutingAttention(GlobalAttention):
         - **output:** :math:`(N, C)`
 
     Raises:
-        GraphError: If ``heads`` does not divide ``channels``, or inputs do not fit.
+        GraphError: If ``heads`` does not divide ``channels``, a head has a single channel, which
+            knows no directions, or inputs do not fit.
 
     Example:
         >>> RoutingAttention(16, heads=4, num_clusters=3)(torch.randn(9, 16)).shape
@@ -69,6 +70,9 @@ class RoutingAttention(GlobalAttention):
         super().__init__(channels, heads, dropout=dropout, bias=bias)
         self.num_clusters = checks.check_count(num_clusters, "num_clusters", least=1)
         self.window = window if window is None else checks.check_count(window, "window", least=1)
+        if channels == heads and (self.num_clusters > 1 or self.window is not None):
+            checks.fail("heads", f"{heads} of one channel each", "heads of at least 2 channels, for "
+                        "nodes are routed by directions", "take fewer heads or more channels")
         self.decay = checks.check_fraction(decay, "decay")
         self.seed = checks.check_count(seed, "seed", most=2**62)
         self.register_buffer("centroid", torch.empty(heads, num_clusters, channels // heads))

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch.nn import functional as F
 
+from graphlocal import GraphError
 from graphlocal.nn.attention import DenseAttention, RoutingAttention
 from tests.nn.attention.plain import close, features, heads_of, make
 
@@ -122,3 +124,14 @@ def test_blocks_of_scores_change_nothing(monkeypatch) -> None:
         outs.append((layer(x), layer(x), layer.centroid))
     for a, b in zip(*outs, strict=True):
         close(a, b)
+
+
+def test_one_channel_has_no_direction() -> None:
+    for options in ({}, {"num_clusters": 1, "window": 2}):
+        with pytest.raises(GraphError, match="argument 'heads': got 4 of one channel each"):
+            RoutingAttention(4, 4, **options)
+    x = torch.randn(5, 4)
+    layer, dense = RoutingAttention(4, 4, num_clusters=1), DenseAttention(4, 4)
+    dense.load_state_dict({name: value for name, value in layer.state_dict().items()
+                           if name not in ("centroid", "started")})
+    torch.testing.assert_close(layer(x), dense(x))
