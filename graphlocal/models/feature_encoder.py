@@ -79,15 +79,17 @@ class FeatureEncoder(nn.Module):
         Args:
             x: Numbers or kinds.
         """
+        rows = "E" if self.argument == "edge_attr" else "N"
         if self.linear is not None:
-            return self.linear(checks.check_features(x, self.in_channels, self.argument))
+            return self.linear(checks.check_features(x, self.in_channels, self.argument, rows))
         if not isinstance(x, Tensor) or x.is_floating_point() or x.is_complex():
             got = str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
             checks.fail(self.argument, got, "integers, kinds counted from 0",
                         kind=checks.GraphTypeError)
         x = x[:, None] if x.dim() == 1 else x
         if x.dim() != 2 or x.size(1) != self.in_channels:
-            checks.fail(self.argument, f"shape {tuple(x.shape)}", f"shape (N, {self.in_channels})")
+            checks.fail(self.argument, f"shape {tuple(x.shape)}",
+                        f"shape ({rows}, {self.in_channels})")
         if x.size(0) == 0:
             return self.embedding.weight.new_zeros(0, self.embedding.embedding_dim)
         if not torch.compiler.is_compiling():

@@ -7,16 +7,17 @@ from typing import Any
 from ..errors import GraphTypeError, fail
 
 
-def check_features(x: Any, channels: int | None, argument: str = "x") -> Any:
-    """A floating-point matrix ``[N, channels]`` of torch, looking at neither values nor device."""
+def check_features(x: Any, channels: int | None, argument: str = "x", rows: str = "N") -> Any:
+    """A floating-point matrix ``[N, channels]`` of torch, looking at neither values nor device;
+    ``rows`` is what the number of its rows is called."""
     if not hasattr(x, "is_floating_point"):
-        fail(argument, type(x).__name__, "a tensor of shape (N, C)", kind=GraphTypeError)
+        fail(argument, type(x).__name__, f"a tensor of shape ({rows}, C)", kind=GraphTypeError)
     if not x.is_floating_point():
         fail(argument, f"dtype {str(x.dtype).removeprefix('torch.')}", "a floating-point dtype",
              f"convert it with {argument}.float()", kind=GraphTypeError)
     if x.dim() != 2 or (channels is not None and x.shape[1] != channels):
         width = "C" if channels is None else channels
-        fail(argument, f"shape {tuple(x.shape)}", f"shape (N, {width})")
+        fail(argument, f"shape {tuple(x.shape)}", f"shape ({rows}, {width})")
     return x
 
 
@@ -49,6 +50,6 @@ def check_edge_features(edge_attr: Any, num_edges: int, channels: int | None,
     if edge_attr is None:
         fail(argument, "None", f"a tensor of shape ({num_edges}, {channels}), because the layer "
              f"was made with {width}={channels}")
-    check_features(edge_attr, channels, argument)
+    check_features(edge_attr, channels, argument, "E")
     if edge_attr.shape[0] != num_edges:
         fail(argument, f"{edge_attr.shape[0]} rows", f"{num_edges}, one per edge")

@@ -280,6 +280,11 @@ class TestNeighborAttention:
         with pytest.raises((GraphError, GraphTypeError), match=f"argument '{match}'"):
             layer(**given)
 
+    def test_the_shape_that_is_asked_for_has_a_row_per_edge(self) -> None:
+        with pytest.raises(GraphError, match=r"got shape \(1,\), expected shape \(E, 1\)"):
+            NeighborAttention(6, 8, edge_dim=1)(torch.randn(2, 6), torch.tensor([[0], [1]]),
+                                                torch.ones(1))
+
     def test_features_nobody_asked_for(self) -> None:
         with pytest.raises(GraphError, match="edge_dim=None"):
             NeighborAttention(6, 8)(torch.randn(2, 6), torch.tensor([[0], [1]]), torch.randn(1, 3))
