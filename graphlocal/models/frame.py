@@ -34,7 +34,8 @@ class ModelFrame(nn.Module):
             for OGB's molecules; ``None`` where edges have no features.
         encodings: For each attribute of the data with an encoding of position or structure, a
             module called as ``module(encoding, batch)`` that makes ``hidden_channels`` columns, or
-            its number of columns for a :class:`~graphlocal.nn.encoding.StructuralEncoder`.
+            its number of columns for a :class:`~graphlocal.nn.encoding.StructuralEncoder`, whose
+            batch norm suits counts and measures better than probabilities that are nearly always 0.
         readout: ``"mean"``, ``"sum"``, ``"max"`` or ``"attention"`` over the nodes of each graph;
             ``None`` for outputs of nodes.
         dropout: Inside the head of a readout.

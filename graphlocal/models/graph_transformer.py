@@ -33,9 +33,9 @@ class GraphTransformer(ModelFrame):
         hidden_channels: Size of all layers.
         out_channels: Number of outputs.
         num_layers: Number of blocks. Default: ``2``.
-        local: ``"attention"``, ``"gat"``, ``"gatv2"`` and ``"gin"`` (which take features of
-            edges), ``"gcn"``, ``"sage"``, ``None``, or a function that makes a layer of so many
-            channels, called as ``layer(x, edge_index)``. Default: ``"attention"``.
+        local: ``"attention"``, ``"gat"``, ``"gatv2"``, ``"gin"`` and ``"gated-gcn"`` (which take
+            features of edges), ``"gcn"``, ``"sage"``, ``None``, or a function that makes a layer of
+            so many channels, called as ``layer(x, edge_index)``. Default: ``"attention"``.
         global_attention: ``"codebook"``, ``"dense"``, ``"subsampled"``, ``"routing"``,
             ``"bi-level"``, ``"channel"``, ``None``, or a function that makes a layer of so many
             channels, called as ``layer(x, batch)``. Default: ``"codebook"``.

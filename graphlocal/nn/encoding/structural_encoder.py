@@ -24,7 +24,10 @@ class StructuralEncoder(nn.Module):
         \text{ with } \mathtt{log}
 
     Features of different kinds have different scales: batch norm brings each to mean 0 and
-    variance 1 before they are mixed.
+    variance 1 before they are mixed. A feature that is nearly always 0, as the probability that an
+    odd walk returns is among molecules, has hardly any variance: brought to 1, its few values of
+    another kind weigh more than all else. Features of one scale are better left as they are, with
+    ``norm=None``.
 
     Args:
         in_channels: Number of features.
