@@ -71,7 +71,7 @@ class RoutingAttention(GlobalAttention):
         self.num_clusters = checks.check_count(num_clusters, "num_clusters", least=1)
         self.window = window if window is None else checks.check_count(window, "window", least=1)
         if channels == heads and (self.num_clusters > 1 or self.window is not None):
-            checks.fail("heads", f"{heads} of one channel each", "heads of at least 2 channels, for "
+            checks.fail("heads", f"{heads} of one channel each", "heads of at least 2 channels: "
                         "nodes are routed by directions", "take fewer heads or more channels")
         self.decay = checks.check_fraction(decay, "decay")
         self.seed = checks.check_count(seed, "seed", most=2**62)
