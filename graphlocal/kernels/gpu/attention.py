@@ -157,9 +157,11 @@ def attend(
     q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
     out, base = q.new_empty(num_dst, heads, v.shape[2]), q.new_empty(num_dst, 2, heads)
     if base.numel():
-        _forward[(num_dst, heads)](
-            rowptr, col, perm, q, k, v, q if bias is None else bias.contiguous(), out, base, scale,
-            heads, width, v.shape[2], HAS_BIAS=bias is not None, **_blocks(width, v.shape[2]))
+        with torch.cuda.device_of(q):  # a launch goes to the current device
+            _forward[(num_dst, heads)](
+                rowptr, col, perm, q, k, v, q if bias is None else bias.contiguous(), out, base,
+                scale, heads, width, v.shape[2], HAS_BIAS=bias is not None,
+                **_blocks(width, v.shape[2]))
     return out, base
 
 
@@ -171,7 +173,7 @@ def attend_backward(
     """Gradients of queries, keys, values and the bias ``[E, H]``; tensors of no size for keys and
     values, and for the bias, where nobody needs them."""
     num_dst, heads, width = q.shape
-    q, k, v, grad = q.contiguous(), k.contiguous(), v.contiguous(), grad.contiguous()
+    q, k, v, out, base, grad = (x.contiguous() for x in (q, k, v, out, base, grad))
     has_bias = bias is not None
     bias = bias.contiguous() if has_bias else q
     grad_q = torch.empty_like(q)
@@ -179,13 +181,14 @@ def attend_backward(
     grad_bias = q.new_empty((col.shape[0], heads) if needs_bias else 0)
     blocks = {"HAS_BIAS": has_bias, **_blocks(width, v.shape[2])}
     shape = (heads, width, v.shape[2])
-    if num_dst and heads:
-        _backward_rows[(num_dst, heads)](
-            rowptr, col, perm, q, k, v, bias, out, base, grad, grad_q,
-            grad_bias if needs_bias else q, scale, *shape, NEEDS_BIAS=needs_bias, **blocks)
-    if needs_sources and k.shape[0] and heads:
-        inner = (grad * out).sum(-1)  # [num_dst, H]
-        _backward_columns[(k.shape[0], heads)](
-            t_rowptr, t_col, t_perm, q, k, v, bias, inner, base, grad, grad_k, grad_v, scale,
-            *shape, **blocks)
+    with torch.cuda.device_of(q):
+        if num_dst and heads:
+            _backward_rows[(num_dst, heads)](
+                rowptr, col, perm, q, k, v, bias, out, base, grad, grad_q,
+                grad_bias if needs_bias else q, scale, *shape, NEEDS_BIAS=needs_bias, **blocks)
+        if needs_sources and k.shape[0] and heads:
+            inner = (grad * out).sum(-1)  # [num_dst, H]
+            _backward_columns[(k.shape[0], heads)](
+                t_rowptr, t_col, t_perm, q, k, v, bias, inner, base, grad, grad_k, grad_v, scale,
+                *shape, **blocks)
     return grad_q, grad_k, grad_v, grad_bias

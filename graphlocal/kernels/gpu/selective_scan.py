@@ -30,8 +30,10 @@ from torch import Tensor
 STRIDE = 16
 #: Steps of a long sequence that one program takes, a multiple of ``STRIDE``.
 SEGMENT = 256
-#: States of a program, and programs that keep a large device busy.
-TILE, PROGRAMS = 512, 2048
+#: Most channels and, unless one channel has more, states of a program.
+WIDTH, TILE = 32, 2048
+#: Programs that keep a large device busy.
+PROGRAMS = 2048
 LOG2_E, LOG_2 = tl.constexpr(1.4426950408889634), tl.constexpr(0.6931471805599453)
 
 
@@ -240,7 +242,7 @@ class Launch:
         of_group = channels // groups
         span = of_group if reverse[0] == reverse[1] else math.gcd(of_group, channels // 2)
         padded = triton.next_power_of_2(states)
-        width = min(triton.next_power_of_2(span), max(1, TILE // padded))
+        width = min(triton.next_power_of_2(span), WIDTH, max(1, TILE // padded))
         blocks = channels // span * triton.cdiv(span, width)
         self.parts = blocks // groups
         self.sequences = ptr.shape[0] - 1
@@ -261,13 +263,13 @@ class Launch:
             "states": states, "groups": groups, "span": span, "first": first, "second": second,
             "SOFTPLUS": softplus, "B_FIXED": B.dim() == 2, "C_FIXED": C.dim() == 2,
             "STRIDE": STRIDE, "SEGMENT": SEGMENT, "WIDTH": width, "STATES": padded,
-            "num_warps": min(16, max(1, width * padded // 128))}
+            "num_warps": min(16, max(1, width * padded // 512))}
 
     def run(self, kernel: Any, grid: tuple[int], **own: Any) -> None:
         known = {name: value for name, value in self.given.items()
                  if name in kernel.arg_names or name == "num_warps"}
         if grid[0]:
-            with torch.cuda.device_of(self.u):
+            with torch.cuda.device_of(self.u):  # a launch goes to the current device
                 kernel[grid](**{**known, **own})
 
     def borders(self) -> dict[str, Tensor | None]:

@@ -132,7 +132,7 @@ def _backward(
                     sum_D += dy * x
                 tl.store(to_u + place, to_x, mask=inside)
                 to_b, to_c = g * (d * x)[:, None], state * dy[:, None]
-                in_part = ((part * rows + row) * groups + group) * states + n
+                in_part = ((part.to(tl.int64) * rows + row) * groups + group) * states + n
                 if B_FIXED:
                     sum_B += to_b
                 else:
@@ -166,7 +166,7 @@ def scan_backward(
     """Gradients of the first ten inputs of :func:`scan`, ``None`` for what was not given."""
     launch = Launch(u, delta, A, B, C, D, z, delta_bias, ptr, initial_state, softplus, reverse)
     given, shape = launch.given, launch.shape
-    grad = grad.contiguous()
+    kept, grad = kept.contiguous(), grad.contiguous()
     grad_state = None if grad_state is None else grad_state.contiguous()
     borders = launch.borders()
     if launch.is_cut:
