@@ -10,11 +10,17 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import nn
 from torch_geometric.data import Data
-from torch_geometric.transforms import AddRandomWalkPE, Compose
+from torch_geometric.transforms import Compose
 
 from graphlocal import datasets, tasks
-from graphlocal.transforms import AddTopology
+from graphlocal.transforms import AddOrbitCounts, AddRandomWalkEncoding, AddTopology
 
+# What adds to the data each encoding a model may be given, by its name and number of columns.
+_ENCODINGS = {
+    "topology": lambda columns: AddTopology(attr="topology"),
+    "orbit_counts": lambda columns: AddOrbitCounts(4 if columns == 15 else 5, attr="orbit_counts"),
+    "random_walk_pe": AddRandomWalkEncoding,
+}
 _TRAIN = (("epochs", int), ("lr", float), ("batch-size", int), ("eval-every", int))
 
 
@@ -49,20 +55,24 @@ def given(args: argparse.Namespace) -> dict[str, object]:
     return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
 
 
+def encoders(setting: dict) -> Compose:
+    """Adds the encodings that the model is given."""
+    wanted = setting["model"].get("encodings") or {}
+    if unknown := sorted(set(wanted) - set(_ENCODINGS)):
+        raise SystemExit(f"error: encodings: {unknown[0]!r} is none of {', '.join(_ENCODINGS)}")
+    return Compose([_ENCODINGS[name](columns) for name, columns in wanted.items()])
+
+
 def prepared(args: argparse.Namespace, setting: dict):
     """The graph of a data set for nodes, or the graphs of one for graphs; and its outputs."""
-    steps = []
-    if setting.get("topology"):
-        steps.append(AddTopology(attr="topology"))
-    if setting.get("walk"):
-        steps.append(AddRandomWalkPE(setting["walk"], attr_name="random_walk_pe"))
+    steps = encoders(setting)
     dataset = datasets.load(args.dataset, args.root)
     if args.dataset.startswith("ogbg-"):
-        dataset.transform = Compose(steps)
+        dataset.transform = steps
         data = tasks.graph.GraphData.from_ogb(dataset)
         return data, data.out_channels
     binary = setting["train"].get("metric") == "roc_auc"
-    return Compose(steps)(dataset[0]), 1 if binary else dataset.num_classes
+    return steps(dataset[0]), 1 if binary else dataset.num_classes
 
 
 def cosine(epochs: int, warmup: int):

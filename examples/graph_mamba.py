@@ -4,6 +4,7 @@
     python examples/graph_mamba.py --dataset minesweeper --model gmn --root ROOT
     python examples/graph_mamba.py --dataset ogbg-molbace --model gatedgcn --runs 5 --root ROOT
     python examples/graph_mamba.py --dataset minesweeper --set local=None bidirectional=False
+    python examples/graph_mamba.py --set "encodings={'random_walk_pe': 16, 'orbit_counts': 15}"
 
 The first needs no download. Data sets with ten splits give run r the split r; the others differ
 in their seeds. --set changes any argument of the model, so that its parts can be left out.
@@ -14,10 +15,10 @@ from __future__ import annotations
 import argparse
 import ast
 
-from example_runs import given, make_parser, parse, prepared, run
+from example_runs import encoders, given, make_parser, parse, prepared, run
 from torch import nn
 from torch_geometric.data import Data
-from torch_geometric.transforms import AddRandomWalkPE, Compose, ToUndirected
+from torch_geometric.transforms import ToUndirected
 from torch_geometric.utils import index_to_mask
 
 from graphlocal import GraphError, datasets, tasks
@@ -42,7 +43,7 @@ _MOLECULES = {
               "encodings": {"random_walk_pe": 16}},
     "gmn": {"norm": "batch", "norm_first": False, "local": "gated-gcn"},
     "train": {"lr": 0.001, "weight_decay": 1e-5, "epochs": 60, "batch_size": 32},
-    "walk": 16, "warmup": 5}
+    "warmup": 5}
 _PEPTIDES = {
     **_MOLECULES, "model": {**_MOLECULES["model"], "hidden_channels": 96, "dropout": 0.1},
     "train": {"lr": 0.001, "weight_decay": 0.01, "epochs": 200, "batch_size": 128}, "warmup": 10}
@@ -56,11 +57,11 @@ SETTINGS: dict[str, dict] = {
         "train": {"lr": 0.004, "epochs": 150, "patience": None, "metric": "roc_auc",
                   "eval_every": 10}, "warmup": 10},
     "tolokers": {
-        "model": {"hidden_channels": 32, "num_layers": 3, "dropout": 0.3,
-                  "encodings": {"topology": 4}},
-        "gmn": {"local": "sage"},
+        "model": {"hidden_channels": 64, "num_layers": 3, "dropout": 0.3, "ffn": None,
+                  "norm": "batch", "heads": 8, "encodings": {"topology": 4}},
+        "gmn": {"local": "gat"},
         "train": {"lr": 0.005, "epochs": 200, "patience": None, "metric": "roc_auc",
-                  "eval_every": 5}, "topology": True, "warmup": 10},
+                  "eval_every": 5}, "warmup": 10},
     "roman-empire": _HETEROPHILOUS,
     "amazon-ratings": _HETEROPHILOUS,
     "chameleon": _PAGES,
@@ -99,7 +100,7 @@ def load(args: argparse.Namespace, setting: dict):
     if args.dataset.startswith("peptides"):
         from torch_geometric.datasets import LRGBDataset
 
-        steps = Compose([AddRandomWalkPE(setting["walk"], attr_name="random_walk_pe")])
+        steps = encoders(setting)
         parts = {split: list(LRGBDataset(args.root or "datasets", args.dataset, split,
                                          transform=steps)) for split in ("train", "val", "test")}
         task = "binary" if args.dataset == "peptides-func" else "regression"
@@ -135,8 +136,7 @@ def main() -> None:
     chosen = SETTINGS[args.dataset]
     setting = {"model": {**chosen["model"], **chosen.get(args.model, {}), **dict(args.set)},
                "train": {**chosen["train"], **given(args)},
-               **{name: chosen[name] for name in ("walk", "topology", "warmup")
-                  if name in chosen}}
+               **{name: chosen[name] for name in ("warmup",) if name in chosen}}
     data, outputs = load(args, setting)
     molecules = args.dataset.startswith(("ogbg-", "peptides"))
     options = {}

@@ -34,9 +34,9 @@ _PLANETOID = {
 _MOLECULES = {
     "model": {"hidden_channels": 48, "num_layers": 3, "local": "gin", "global_attention": "dense",
               "heads": 4, "norm": "batch", "norm_first": False, "dropout": 0.2,
-              "readout": "mean"},
+              "readout": "mean", "encodings": {"random_walk_pe": 16}},
     "train": {"lr": 0.002, "weight_decay": 1e-5, "epochs": 40, "batch_size": 64, "eval_every": 2},
-    "plain": {"gin": 66, "gcn": 102}, "plain_layers": 4, "walk": 16, "warmup": 4}
+    "plain": {"gin": 66, "gcn": 102}, "plain_layers": 4, "warmup": 4}
 SETTINGS: dict[str, dict] = {
     "digits": {
         "model": {"hidden_channels": 64, "num_layers": 2, "local": "attention",
@@ -57,8 +57,7 @@ SETTINGS: dict[str, dict] = {
                   "dropout": 0.4, "heads": 8, "encodings": {"topology": 4}},
         "train": {"lr": 0.01, "epochs": 170, "patience": None, "metric": "roc_auc",
                   "eval_every": 3},
-        "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 4, "topology": True,
-        "warmup": 5},
+        "plain": {"gcn": 64, "gin": 64, "gat": 64}, "plain_layers": 4, "warmup": 5},
     "cora": _PLANETOID,
     "citeseer": {
         **_PLANETOID,
@@ -132,9 +131,10 @@ def make_model(name: str, setting: dict, data: Data, outputs: int, molecules: bo
         if not molecules:
             return GraphTransformer(data.num_features, out_channels=outputs, **options)
         # Odd walks seldom return: with a norm, rare rings would weigh more than all else.
-        walks = StructuralEncoder(setting["walk"], options["hidden_channels"], norm=None)
-        return GraphTransformer("atom", out_channels=outputs, edge_dim="bond",
-                                encodings={"random_walk_pe": walks}, **options)
+        options["encodings"] = {
+            name: StructuralEncoder(columns, options["hidden_channels"], norm=None)
+            for name, columns in options["encodings"].items()}
+        return GraphTransformer("atom", out_channels=outputs, edge_dim="bond", **options)
     width, layers = setting["plain"][name], setting["plain_layers"]
     if molecules:
         return PlainMolecules(name, width, layers, outputs, options["dropout"])

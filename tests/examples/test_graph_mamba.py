@@ -36,6 +36,13 @@ def test_parts_are_left_out_and_runs_logged(script, capsys, tmp_path) -> None:
     assert len(log.read_text().splitlines()) == 1
 
 
+def test_encodings_are_added_to_the_data(script, capsys) -> None:
+    script(*TINY, "--set", "encodings={'random_walk_pe': 3, 'topology': 4, 'orbit_counts': 15}")
+    assert "digits, gmn," in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="error: encodings: 'spectrum' is none of topology, "):
+        script(*TINY, "--set", "encodings={'spectrum': 3}")
+
+
 @pytest.mark.parametrize("arguments", [("--set", "order=size"), ("--root", str(SCRIPT), "--dataset",
                                                                  "minesweeper")])
 def test_errors_are_one_line(script, arguments) -> None:
