@@ -21,6 +21,7 @@ from graphlocal.topology import (
     graphlet_correlation_matrix,
 )
 from graphlocal.topology.signatures import GCM_ORBITS
+from tests.cli import commands
 
 ORBITS = ["11", "15", "56", "73"]
 
@@ -35,14 +36,9 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def fails(capsys: pytest.CaptureFixture[str], *args: object) -> str:
-    try:
-        code = main(["compare", *map(str, args)])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    assert (code, out, err.count("\n")) == (2, "", 1), err
-    assert err.startswith("graphlocal compare: error: ")
-    return err
+    said = commands.fails(capsys, "compare", *args)
+    assert said.startswith("graphlocal compare: error: ")
+    return said
 
 
 @pytest.mark.parametrize("orbits", ORBITS)

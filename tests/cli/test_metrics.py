@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import os
 import signal
 import subprocess
@@ -15,48 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphlocal import CSRGraph, NodeTable
+from graphlocal import CSRGraph
 from graphlocal.cli import main
 from graphlocal.topology import METRICS, metrics
 from graphlocal.topology.registry import order, resolve
-
-LINES = "0 1\n1 2\n2 0\n2 3\n3 3\n0 1\n"
-TABLE = [["node", "degree", "triangles", "core"],
-         ["0", "2", "1", "2"], ["1", "2", "1", "2"], ["2", "3", "1", "2"], ["3", "1", "0", "1"]]
-NAMES = "degree,triangles,core"
-
-
-@pytest.fixture
-def edges(tmp_path: Path) -> Path:
-    path = tmp_path / "edges.txt"
-    path.write_text(LINES)
-    return path
-
-
-def rows(text: str, separator: str = ",") -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text), delimiter=separator))
-
-
-def graphlocal(*args: object, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "graphlocal", *map(str, args)], input=stdin, text=True,
-        capture_output=True, timeout=120, env=dict(os.environ) | env, check=False,
-    )
-
-
-def fails(capsys: pytest.CaptureFixture[str], *args: object) -> str:
-    """Runs a command that must end with exit code 2 and one line; returns the line."""
-    try:
-        code = main(list(map(str, args)))
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    assert code == 2
-    assert out == ""
-    assert err.count("\n") == 1, err
-    assert err.startswith("graphlocal")
-    assert "Traceback" not in err
-    return err
+from tests.cli.commands import LINES, NAMES, TABLE, fails, graphlocal, rows
 
 
 def test_table_on_stdout_summary_on_stderr(
@@ -254,81 +215,6 @@ def test_reader_that_leaves_early(big: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_page_and_table(edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page, table = tmp_path / "report.html", tmp_path / "t.csv"
-    assert main(["metrics", str(edges), "-m", NAMES, "-o", str(table), "--plot", str(page)]) == 0
-    out, err = capsys.readouterr()
-    assert out == "" and err.startswith("4 nodes, 4 edges")
-    assert rows(table.read_text()) == TABLE
-    text = page.read_text(encoding="utf-8")
-    assert "<h1>edges.txt</h1>" in text
-    assert "Reading the file: 1 self loops removed, 1 duplicates merged." in text
-    assert "-m degree,triangles,core --plot" in text
-    assert sorted(os.listdir(tmp_path)) == ["edges.txt", "report.html", "t.csv"]
-
-
-def test_page_alone_or_with_stdout(
-    edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = str(tmp_path / "report.html")
-    assert main(["metrics", str(edges), "-q", "-m", NAMES, "--plot", page]) == 0
-    assert capsys.readouterr().out == ""
-    assert main(["metrics", str(edges), "-q", "-m", NAMES, "--plot", page, "-o", "-"]) == 0
-    assert rows(capsys.readouterr().out) == TABLE
-
-
-def test_page_of_stdin_without_the_degree(tmp_path: Path) -> None:
-    """The degree distribution is drawn also where the table has no such column."""
-    page = tmp_path / "report.html"
-    done = graphlocal("metrics", "-", "-m", "core", "--plot", page, stdin=LINES)
-    assert (done.returncode, done.stdout) == (0, "")
-    text = page.read_text(encoding="utf-8")
-    assert "<h1>stdin</h1>" in text and "Degree distribution." in text
-
-
-def test_page_of_several_files(edges: Path, tmp_path: Path) -> None:
-    other = tmp_path / "<b>.txt"
-    other.write_text("7 8\n8 9\n")
-    page = tmp_path / "report.html"
-    assert main(["metrics", str(edges), str(other), "-q", "-m", "degree", "--plot", str(page)]) == 0
-    text = page.read_text(encoding="utf-8")
-    assert "2 graphs" in text and "<h2>&lt;b&gt;.txt</h2>" in text and "<b>.txt" not in text
-
-
-def test_picture(edges: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    assert main(["metrics", str(edges), "-q", "-m", NAMES, "--plot", str(tmp_path / "t.png")]) == 0
-    assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_page_is_no_input_and_no_other_output(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    edges = tmp_path / "edges.html"
-    edges.write_text(LINES)
-    assert "never overwritten" in fails(capsys, "metrics", edges, "--plot", edges)
-    link = tmp_path / "link.html"
-    link.symlink_to(tmp_path / "t.csv")
-    (tmp_path / "t.csv").write_text("old")
-    said = fails(capsys, "metrics", edges, "-o", tmp_path / "t.csv", "--plot", link)
-    assert "another file than that of --output" in said
-    assert (tmp_path / "t.csv").read_text() == "old" and edges.read_text() == LINES
-
-
-def test_a_failed_table_takes_the_page_with_it(
-    edges: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop(self: NodeTable, file: object, separator: str) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(NodeTable, "_write_rows", stop)
-    (tmp_path / "report.html").write_text("old")
-    assert main(["metrics", str(edges), "-q", "-o", str(tmp_path / "t.csv"), "--plot",
-                 str(tmp_path / "report.html")]) == 130
-    assert (tmp_path / "report.html").read_text() == "old"
-    assert sorted(os.listdir(tmp_path)) == ["edges.txt", "report.html"]
-
-
 def test_seed(edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = [name for name, metric in METRICS.items() if metric.seeded]
     assert "betweenness" in names and "degree" not in names
@@ -353,21 +239,6 @@ def test_order_is_that_of_the_computation() -> None:
         started: list[str] = []
         metrics(graph, names, starting=started.append)
         assert started == order(names)
-
-
-@pytest.mark.parametrize("name", list(METRICS))
-def test_every_metric_has_a_bar(
-    name: str, monkeypatch: pytest.MonkeyPatch, edges: Path
-) -> None:
-    """Also one of which nobody has said how long its kernels take."""
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    seen = Terminal()
-    monkeypatch.setattr(sys, "stderr", seen)
-    assert main(["metrics", str(edges), "-m", name, "-o", str(edges.with_suffix(".npz"))]) == 0
-    assert "4 nodes, 4 edges" in seen.getvalue()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -411,20 +282,6 @@ def test_torch_is_never_imported(edges: Path) -> None:
                           timeout=120, check=False)
     assert done.returncode == 0
     assert done.stderr == "[]\n"
-
-
-def test_bar_only_on_a_terminal(edges: Path) -> None:
-    pty = pytest.importorskip("pty")
-    leader, follower = pty.openpty()
-    done = subprocess.run(
-        [sys.executable, "-m", "graphlocal", "metrics", str(edges), "-m", NAMES],
-        stdout=subprocess.PIPE, stderr=follower, text=True, timeout=120, check=False,
-    )
-    os.close(follower)
-    shown = os.read(leader, 1 << 16).decode()
-    os.close(leader)
-    assert rows(done.stdout) == TABLE
-    assert "4 nodes, 4 edges" in shown
 
 
 def test_output_is_never_what_stdin_reads(edges: Path, tmp_path: Path) -> None:

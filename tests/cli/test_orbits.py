@@ -24,6 +24,8 @@ from graphlocal.graph.output import replacing
 from graphlocal.kernels.cpu.parallel import on_progress
 from graphlocal.topology import METRICS, edge_orbit_counts, orbit_counts
 from graphlocal.topology.table import EdgeTable, NodeTable
+from tests.cli import commands
+from tests.cli.commands import graphlocal, rows
 
 # A triangle with a tail, its ids neither numbers nor in order.
 PAW = "source,target\ndora,eve\nann,dora\nbob,ann\nbob,dora\nbob,bob\nann,bob\n"
@@ -46,23 +48,13 @@ def random(tmp_path: Path) -> tuple[Path, CSRGraph]:
 
 
 def run(*args: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "graphlocal", "orbits", *map(str, args)],
-                          input=stdin, text=True, capture_output=True, timeout=120, check=False)
-
-
-def rows(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text)))
+    return graphlocal("orbits", *args, stdin=stdin)
 
 
 def fails(capsys: pytest.CaptureFixture[str], *args: object) -> str:
-    try:
-        code = main(["orbits", *map(str, args)])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    assert (code, out, err.count("\n")) == (2, "", 1), err
-    assert err.startswith("graphlocal orbits: error: ")
-    return err
+    said = commands.fails(capsys, "orbits", *args)
+    assert said.startswith("graphlocal orbits: error: ")
+    return said
 
 
 def test_nodes_of_the_paw(paw: Path, capsys: pytest.CaptureFixture[str]) -> None:

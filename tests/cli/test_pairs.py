@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import os
 import signal
 import subprocess
@@ -20,6 +19,8 @@ from graphlocal.cli import main
 from graphlocal.cli.pairs import _shares
 from graphlocal.kernels.cpu.parallel import on_progress
 from graphlocal.topology import PAIR_SCORES, pair_scores, top_pairs
+from tests.cli import commands
+from tests.cli.commands import graphlocal, rows
 
 # A square with a tail, its ids neither numbers nor in order.
 SQUARE = "source,target\ndora,eve\neve,ann\nann,bob\nbob,dora\nbob,tim\n"
@@ -53,23 +54,13 @@ def numbers(tmp_path: Path) -> tuple[Path, Path, CSRGraph, np.ndarray]:
 
 
 def run(*args: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "graphlocal", "pairs", *map(str, args)],
-                          input=stdin, text=True, capture_output=True, timeout=120, check=False)
-
-
-def rows(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text)))
+    return graphlocal("pairs", *args, stdin=stdin)
 
 
 def fails(capsys: pytest.CaptureFixture[str], *args: object) -> str:
-    try:
-        code = main(["pairs", *map(str, args)])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    assert (code, out, err.count("\n")) == (2, "", 1), err
-    assert err.startswith("graphlocal pairs: error: ")
-    return err
+    said = commands.fails(capsys, "pairs", *args)
+    assert said.startswith("graphlocal pairs: error: ")
+    return said
 
 
 def test_square(square: Path, pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:

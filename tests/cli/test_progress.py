@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from graphlocal.cli import main
 from graphlocal.cli._progress import Progress, Steps
 from graphlocal.kernels.cpu.parallel import run_blocks
+from graphlocal.topology import METRICS
+from tests.cli.commands import NAMES, TABLE, rows
 
 
 class Terminal(io.StringIO):
@@ -70,3 +76,27 @@ def test_steps() -> None:
     assert shown == ["step 1: 50 %", "step 1: 100 %", "step 2: 10 %",
                      "step 2: 50 %, about 0:10 of it left", "step 2: 100 %", "step 3: 10 %",
                      "step 3: 20 %, about 8:00 of it left"]
+
+
+@pytest.mark.parametrize("name", list(METRICS))
+def test_every_metric_has_a_bar(
+    name: str, monkeypatch: pytest.MonkeyPatch, edges: Path
+) -> None:
+    """Also one of which nobody has said how long its kernels take."""
+    seen = watched(monkeypatch)
+    assert main(["metrics", str(edges), "-m", name, "-o", str(edges.with_suffix(".npz"))]) == 0
+    assert "4 nodes, 4 edges" in seen.getvalue()
+
+
+def test_bar_only_on_a_terminal(edges: Path) -> None:
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "graphlocal", "metrics", str(edges), "-m", NAMES],
+        stdout=subprocess.PIPE, stderr=follower, text=True, timeout=120, check=False,
+    )
+    os.close(follower)
+    shown = os.read(leader, 1 << 16).decode()
+    os.close(leader)
+    assert rows(done.stdout) == TABLE
+    assert "4 nodes, 4 edges" in shown
