@@ -199,25 +199,52 @@ _EXP2 = (1.0, 0.6931472028546566, 0.24022647913113088, 0.055503324728429754,
 _SHIFT = 1.5 * 2.0**23 + 127
 
 
+def _can_scale(context: Any) -> bool:
+    """Whether the processor rounds and multiplies by powers of two in an instruction each."""
+    features = context.codegen().magic_tuple()[2]
+    return "+avx512f" in features.split(",")
+
+
+def _polynomial(builder: ir.IRBuilder, rest: ir.Value) -> ir.Value:
+    result = _constant(_EXP2[-1])
+    for coefficient in reversed(_EXP2[:-1]):
+        product = builder.fmul(result, rest, flags=("contract",))
+        result = builder.fadd(product, _constant(coefficient), flags=("contract",))
+    return result
+
+
+def _exp2_scaled(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    every, current = ir.Constant(ir.IntType(16), -1), ir.Constant(_INT, 4)
+
+    def call(name: str, *args: ir.Value) -> ir.Value:
+        kind = ir.FunctionType(_FLOATS, [arg.type for arg in args])
+        return builder.call(cgutils.get_or_insert_function(
+            builder.module, kind, f"llvm.x86.avx512.mask.{name}.ps.512"), args)
+
+    nearest = ir.Constant(_INT, 8)  # to whole numbers, without a word about what was lost
+    whole = call("rndscale", value, nearest, value, every, current)
+    result = _polynomial(builder, builder.fsub(value, whole))
+    return call("scalef", result, whole, value, every, current)
+
+
+def _exp2_plain(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    for compare, limit in (("<", -127.0), (">", 128.0)):  # false for NaN, which stays
+        bound = _constant(limit)
+        value = builder.select(builder.fcmp_ordered(compare, value, bound), bound, value)
+    shifted = builder.fadd(value, _constant(_SHIFT))
+    rest = builder.fsub(value, builder.fsub(shifted, _constant(_SHIFT)))
+    power = builder.shl(builder.bitcast(shifted, _INTS), _constant(23, _INTS))
+    return builder.fmul(_polynomial(builder, rest), builder.bitcast(power, _FLOATS))
+
+
 @intrinsic
 def exp2(typing_context, x):
-    """Powers of two: 0 below 2^-126.5, ``inf`` from 2^127.5 on, NaN for NaN."""
+    """Powers of two, NaN for NaN. Without AVX-512 0 below 2^-126.5 and ``inf`` from 2^127.5 on."""
     if x != lanes:
         return None
 
     def generate(context, builder, signature, args):
-        value = args[0]
-        for compare, limit in (("<", -127.0), (">", 128.0)):  # false for NaN, which stays
-            bound = _constant(limit)
-            value = builder.select(builder.fcmp_ordered(compare, value, bound), bound, value)
-        shifted = builder.fadd(value, _constant(_SHIFT))
-        rest = builder.fsub(value, builder.fsub(shifted, _constant(_SHIFT)))
-        result = _constant(_EXP2[-1])
-        for coefficient in reversed(_EXP2[:-1]):
-            product = builder.fmul(result, rest, flags=("contract",))
-            result = builder.fadd(product, _constant(coefficient), flags=("contract",))
-        power = builder.shl(builder.bitcast(shifted, _INTS), _constant(23, _INTS))
-        return builder.fmul(result, builder.bitcast(power, _FLOATS))
+        return (_exp2_scaled if _can_scale(context) else _exp2_plain)(builder, args[0])
 
     return lanes(x), generate
 
