@@ -13,7 +13,7 @@ from .exponential import exponential
 from .head_sums import dot
 from .leaky_sums import add_scaled
 from .parallel import jit
-from .prefetch import LINE, prefetch
+from .prefetch import prefetch_row
 
 #: Edges of a tile: their features stay in the nearest cache between two passes.
 TILE = 32
@@ -22,12 +22,11 @@ AHEAD = 12
 
 _unsigned = np.uint64
 
+
 @jit
 def ask(x, row, size):
     """Requests a row of ``size`` features."""
-    start = _unsigned(row) * size
-    for f in range(_unsigned(0), size, _unsigned(LINE // x.itemsize)):
-        prefetch(x, start + f)
+    prefetch_row(x, _unsigned(row) * size, size)
 
 
 @jit

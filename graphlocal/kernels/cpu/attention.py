@@ -31,7 +31,7 @@ from .head_sums import (
     put_dots,
 )
 from .parallel import jit
-from .prefetch import LINE, prefetch
+from .prefetch import prefetch_row
 
 #: Edges of a row that are taken at a time, a multiple of the lanes of a vector.
 RUN = 64
@@ -56,17 +56,20 @@ _inlined = partial(jit, inline="always")
 
 
 @_inlined
-def _ask(first, stop, rows, x, width):
-    """Requests rows of features, those of the slots ``[first, stop)`` that there are."""
-    step = _unsigned(LINE // x.itemsize)
-    for slot in range(first, min(stop, len(rows))):
-        start = _unsigned(rows[slot]) * _unsigned(width)
-        for f in range(_unsigned(0), _unsigned(width), step):
-            prefetch(x, start + f)
+def _ask(ahead, first, count, share, shares, rows, x, width):
+    """Requests rows of features ``ahead`` of ``count`` slots, one of several shares of them.
+
+    A processor that is asked for more lines than it can wait for does nothing else meanwhile.
+    """
+    if ahead:
+        begin = first + ahead
+        stop = min(begin + count * (share + 1) // shares, len(rows))
+        for slot in range(begin + count * share // shares, stop):
+            prefetch_row(x, _unsigned(rows[slot]) * _unsigned(width), _unsigned(width))
 
 
 @_inlined
-def _scores(first, count, i, col, perm, q, k, bias, edge_key, heads, width, scale, score):
+def _scores(first, count, i, col, perm, q, k, bias, edge_key, heads, width, scale, score, ahead):
     """Scores of ``count`` slots from ``first`` on, ``-inf`` after them up to a whole vector."""
     row, wide = _unsigned(heads * width), _unsigned(width)
     slot, edges = _unsigned(first), _unsigned(count)
@@ -74,6 +77,7 @@ def _scores(first, count, i, col, perm, q, k, bias, edge_key, heads, width, scal
     for h in range(heads):
         at, part = _unsigned(h * RUN), _unsigned(h) * wide
         here = _unsigned(i) * row + part
+        _ask(ahead, first, count, h, heads, col, k, heads * width)
         fill(score, at, vectors, -np.inf)
         put_dots(score, at, False, scale, q, here, k, col, slot, row, part, edges, wide)
         if len(edge_key) > 0:
@@ -103,15 +107,13 @@ def attend_rows(
             peak[h], sums[h] = -np.inf, zero
         for first in range(begin, end, RUN):
             count = min(RUN, end - first)
-            if ahead:
-                _ask(first + ahead, first + ahead + count, col, k, heads * width)
-            if value_ahead:
-                _ask(first + value_ahead, first + value_ahead + count, col, v, heads * value_width)
             vectors = _scores(
-                first, count, i, col, perm, q, k, bias, edge_key, heads, width, scale, score)
+                first, count, i, col, perm, q, k, bias, edge_key, heads, width, scale, score,
+                ahead)
             slot, edges = _unsigned(first), _unsigned(count)
             for h in range(heads):
                 at, part = h * RUN, _unsigned(h) * wide
+                _ask(value_ahead, first, count, h, heads, col, v, heads * value_width)
                 top = largest(score, _unsigned(at), vectors, peak[h])
                 # Nothing is taken off where all is -inf: weights of 0 rather than NaN.
                 shift = zero if top == -np.inf else top
@@ -155,6 +157,8 @@ def attend_rows_backward(
     value_row, value_wide = _unsigned(heads * value_width), _unsigned(value_width)
     zero = scale - scale
     one = exponential(zero)
+    edge_ahead = _ahead(weights, 2 * heads)
+    pair = _unsigned(2 * heads)
     for i in range(start, stop):
         here, value_here = _unsigned(i) * row, _unsigned(i) * value_row
         for f in range(row):
@@ -162,15 +166,14 @@ def attend_rows_backward(
         end = rowptr[i + 1]
         for first in range(rowptr[i], end, RUN):
             count = min(RUN, end - first)
-            if ahead:
-                _ask(first + ahead, first + ahead + count, col, k, heads * width)
-            if value_ahead:
-                _ask(first + value_ahead, first + value_ahead + count, col, v, heads * value_width)
             vectors = _scores(
-                first, count, i, col, perm, q, k, bias, edge_key, heads, width, scale, score)
+                first, count, i, col, perm, q, k, bias, edge_key, heads, width, scale, score,
+                ahead)
             slot, edges = _unsigned(first), _unsigned(count)
+            _ask(edge_ahead, first, count, 0, 1, perm, weights, 2 * heads)
             for h in range(heads):
                 at = h * RUN
+                _ask(value_ahead, first, count, h, heads, col, v, heads * value_width)
                 part, value_part = _unsigned(h) * wide, _unsigned(h) * value_wide
                 upper = value_here + value_part
                 inner = dot(grad, upper, out, upper, value_wide)
@@ -190,10 +193,16 @@ def attend_rows_backward(
                         score[at + c] = weight * gain
                 else:
                     multiply_above(change, _unsigned(at), score, inner, vectors)
-                for c in range(count):
-                    place = perm[first + c] * 2 * heads + h
-                    weights[place] = score[at + c]
-                    weights[place + heads] = change[at + c]
+            for c in range(count):
+                place = _unsigned(perm[first + c]) * pair
+                for h in range(_unsigned(heads)):
+                    at = h * _unsigned(RUN) + _unsigned(c)
+                    weights[place + h] = score[at]
+                    weights[place + _unsigned(heads) + h] = change[at]
+            for h in range(heads):
+                at = h * RUN
+                part, value_part = _unsigned(h) * wide, _unsigned(h) * value_wide
+                upper = value_here + value_part
                 multiply(change, _unsigned(at), scale, edges)
                 add_weighted(grad_q, here + part, change, _unsigned(at), k, col, slot, row, part,
                              edges, wide)
@@ -220,6 +229,7 @@ def attend_columns_backward(
     """Gradients of keys and values, over the rows of the transpose."""
     ahead, value_ahead = _ahead(q, heads * width), _ahead(grad, heads * value_width)
     edge_ahead = _ahead(weights, 2 * heads)
+    pair = _unsigned(2 * heads)
     row, wide = _unsigned(heads * width), _unsigned(width)
     value_row, value_wide = _unsigned(heads * value_width), _unsigned(value_width)
     for j in range(start, stop):
@@ -231,22 +241,19 @@ def attend_columns_backward(
         end = t_rowptr[j + 1]
         for first in range(t_rowptr[j], end, RUN):
             count = min(RUN, end - first)
-            if ahead:
-                _ask(first + ahead, first + ahead + count, t_col, q, heads * width)
-            if value_ahead:
-                _ask(first + value_ahead, first + value_ahead + count, t_col, grad,
-                     heads * value_width)
-            if edge_ahead:
-                _ask(first + edge_ahead, first + edge_ahead + count, t_perm, weights, 2 * heads)
+            _ask(edge_ahead, first, count, 0, 1, t_perm, weights, 2 * heads)
             for c in range(count):
-                place = t_perm[first + c] * 2 * heads
-                for h in range(heads):
-                    score[h * RUN + c] = weights[place + h]
-                    change[h * RUN + c] = scale * weights[place + heads + h]
+                place = _unsigned(t_perm[first + c]) * pair
+                for h in range(_unsigned(heads)):
+                    at = h * _unsigned(RUN) + _unsigned(c)
+                    score[at] = weights[place + h]
+                    change[at] = scale * weights[place + _unsigned(heads) + h]
             slot, edges = _unsigned(first), _unsigned(count)
             for h in range(heads):
                 at, part, value_part = _unsigned(h * RUN), _unsigned(h) * wide, (
                     _unsigned(h) * value_wide)
+                _ask(ahead, first, count, h, heads, t_col, q, heads * width)
+                _ask(value_ahead, first, count, h, heads, t_col, grad, heads * value_width)
                 add_weighted(grad_k, here + part, change, at, q, t_col, slot, row, part, edges,
                              wide)
                 add_weighted(grad_v, value_here + value_part, score, at, grad, t_col, slot,

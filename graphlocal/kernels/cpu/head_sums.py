@@ -44,13 +44,18 @@ def _load(builder: Any, pointer: Any, offset: Any, lanes: int) -> tuple[Any, Any
     return builder.load(at, align=_size(number)), at
 
 
-def _each_run(builder: Any, count: Any, body: Callable[[Any, int], None]) -> None:
+def _each_run(
+    builder: Any, count: Any, body: Callable[[Any, int], None], widest: int = _WIDE
+) -> None:
     """``body(offset, lanes)`` for runs that cover ``count`` numbers."""
     index = count.type
-    wide = builder.udiv(count, index(_WIDE))
-    with cgutils.for_range(builder, wide, intp=index) as loop:
-        body(builder.mul(loop.index, index(_WIDE)), _WIDE)
-    done = builder.mul(wide, index(_WIDE))
+    done = index(0)
+    while widest > _NARROW:
+        runs = builder.udiv(builder.sub(count, done), index(widest))
+        with cgutils.for_range(builder, runs, intp=index) as loop:
+            body(builder.add(done, builder.mul(loop.index, index(widest))), widest)
+        done = builder.and_(count, index(-widest))
+        widest //= 2
     with builder.if_then(builder.icmp_unsigned(">=", builder.sub(count, done), index(_NARROW))):
         body(done, _NARROW)
     done = builder.and_(count, index(-_NARROW))
@@ -94,21 +99,58 @@ def _splat(builder: Any, value: Any, lanes: int) -> Any:
     return builder.shuffle_vector(first, empty, everywhere)
 
 
-def _sum_of_products(builder: Any, left: Any, right: Any, count: Any) -> Any:
-    real, sums = left.type.pointee, {}
-    for lanes in (_WIDE, _NARROW, 1):
-        kind = _vector(real, lanes)
-        sums[lanes] = cgutils.alloca_once(builder, kind)
-        builder.store(ir.Constant(kind, [0.0] * lanes if lanes > 1 else 0.0), sums[lanes])
+def _shuffled(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INT, len(lanes)), lanes))
 
-    def body(offset, lanes):
-        (a, _), (b, _) = (_load(builder, pointer, offset, lanes) for pointer in (left, right))
-        product = builder.fmul(a, b, flags=_FUSED)
-        builder.store(builder.fadd(builder.load(sums[lanes]), product, flags=_FUSED), sums[lanes])
+
+def _widened(builder: Any, value: Any, lanes: int) -> Any:
+    """A value of some lanes in the first of a whole vector, zeros in the others."""
+    if lanes == 1:
+        zeros = ir.Constant(ir.VectorType(value.type, _WIDE), [0.0] * _WIDE)
+        return builder.insert_element(zeros, value, _INT(0))
+    zeros = ir.Constant(value.type, [0.0] * lanes)
+    return _shuffled(builder, value, zeros, [min(lane, lanes) for lane in range(_WIDE)])
+
+
+def _products(builder: Any, left: Any, rights: list[Any], count: Any) -> list[Any]:
+    """Vectors whose lanes add up to the inner products of ``left`` with each of ``rights``."""
+    kind = ir.VectorType(left.type.pointee, _WIDE)
+    sums = [cgutils.alloca_once(builder, kind) for _ in rights]
+    for at in sums:
+        builder.store(ir.Constant(kind, [0.0] * _WIDE), at)
+
+    def body(offset: Any, lanes: int) -> None:
+        a, _ = _load(builder, left, offset, lanes)
+        a = _widened(builder, a, lanes)
+        for at, right in zip(sums, rights, strict=True):
+            b, _ = _load(builder, right, offset, lanes)
+            product = builder.fmul(a, _widened(builder, b, lanes), flags=_FUSED)
+            builder.store(builder.fadd(builder.load(at), product, flags=_FUSED), at)
 
     _each_run(builder, count, body)
-    parts = [_sum_lanes(builder, builder.load(at), lanes) for lanes, at in sums.items()]
-    return builder.fadd(builder.fadd(parts[0], parts[1]), parts[2])
+    return [builder.load(at) for at in sums]
+
+
+def _sum_of_products(builder: Any, left: Any, right: Any, count: Any) -> Any:
+    return _sum_lanes(builder, _products(builder, left, [right], count)[0], _WIDE)
+
+
+def _folded(builder: Any, vectors: list[Any], part: int) -> Any:
+    """Of every ``part`` lanes of one or two vectors, one half added to the other."""
+    lanes = range(len(vectors) * vectors[0].type.count)
+    low = [lane for lane in lanes if lane % part < part // 2]
+    high = [lane for lane in lanes if lane % part >= part // 2]
+    return builder.fadd(*(_shuffled(builder, vectors[0], vectors[-1], half)
+                          for half in (high, low)))
+
+
+def _sum_four(builder: Any, vectors: list[Any]) -> Any:
+    """The sums over the lanes of four whole vectors, side by side."""
+    pairs = [_folded(builder, pair, _WIDE) for pair in (vectors[:2], vectors[2:])]
+    total = _folded(builder, pairs, _WIDE // 2)
+    for part in (_WIDE // 4, _WIDE // 8):
+        total = _folded(builder, [total], part)
+    return total
 
 
 def _row(builder: Any, rows: Any, number: Any, stride: Any) -> Any:
@@ -155,20 +197,36 @@ def add_scaled(typing_context, out, o, factor, x, i, count):
 @intrinsic
 def put_dots(typing_context, out, o, kept, scale, x, i, y, rows, slot, stride, part, edges, count):
     """``out[o + e] = kept * out[o + e] + scale * sum(x[i + f] * y[rows[slot + e] * stride + part +
-    f])`` over ``f < count``, for ``e < edges``. ``kept`` is a truth value."""
+    f])`` over ``f < count``, for ``e < edges``, at least one. ``kept`` is a truth value.
+
+    Four edges at a time, whose lanes are added up together. There is room for the last four.
+    """
 
     def generate(context, builder, signature, args):
         to, left = (_pointer(context, builder, signature.args[k], args[k], args[k + 1])
                     for k in (0, 4))
         right = _pointer(context, builder, signature.args[6], args[6], args[10])
         rows = _pointer(context, builder, signature.args[7], args[7], args[8])
-        with cgutils.for_range(builder, args[11], intp=args[11].type) as loop:
-            there = builder.gep(right, [_row(builder, rows, loop.index, args[9])])
-            found = _sum_of_products(builder, left, there, args[12])
-            found = builder.fmul(found, args[3])
-            at = builder.gep(to, [loop.index])
-            before = builder.select(args[2], builder.load(at), ir.Constant(found.type, 0.0))
-            builder.store(builder.fadd(before, found), at)
+        edges, index = args[11], args[11].type
+        last = builder.sub(edges, index(1))
+        fours = builder.udiv(builder.add(edges, index(3)), index(4))
+        with cgutils.for_range(builder, fours, intp=index) as loop:
+            first = builder.mul(loop.index, index(4))
+            four, there = [builder.add(first, index(e)) for e in range(4)], []
+            for edge in four:  # the last one again where there are no more
+                edge = builder.select(builder.icmp_unsigned("<", edge, last), edge, last)
+                there.append(builder.gep(right, [_row(builder, rows, edge, args[9])]))
+            found = _sum_four(builder, _products(builder, left, there, args[12]))
+            found = builder.fmul(found, _splat(builder, args[3], 4))
+            before, at = _load(builder, to, first, 4)
+            zeros = ir.Constant(before.type, [0.0] * 4)
+            found = builder.fadd(builder.select(args[2], before, zeros), found)
+            inside = ir.Constant(ir.VectorType(ir.IntType(1), 4), ir.Undefined)
+            for e, edge in enumerate(four):
+                inside = builder.insert_element(
+                    inside, builder.icmp_unsigned("<", edge, edges), _INT(e))
+            builder.store(builder.select(inside, found, before), at,
+                          align=_size(to.type.pointee))
         return context.get_dummy_value()
 
     index = types.uintp
@@ -191,7 +249,7 @@ def add_weighted(typing_context, out, o, weight, w, x, rows, slot, stride, part,
         rows = _pointer(context, builder, signature.args[5], args[5], args[6])
         real = to.type.pointee
         sums = {lanes: cgutils.alloca_once(builder, _vector(real, lanes))
-                for lanes in (_WIDE, _NARROW, 1)}
+                for lanes in (2 * _WIDE, _WIDE, _NARROW, 1)}
 
         def body(offset, lanes):
             total, at = _load(builder, to, offset, lanes)
@@ -205,7 +263,7 @@ def add_weighted(typing_context, out, o, weight, w, x, rows, slot, stride, part,
                 builder.store(total, sums[lanes])
             builder.store(builder.load(sums[lanes]), at, align=_size(real))
 
-        _each_run(builder, args[10], body)
+        _each_run(builder, args[10], body, 2 * _WIDE)
         return context.get_dummy_value()
 
     index = types.uintp

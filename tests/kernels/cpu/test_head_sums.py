@@ -96,6 +96,20 @@ def test_runs_of_picked_rows(count, index, dtype) -> None:
 
 
 @each_dtype
+@pytest.mark.parametrize("edges", range(1, 10))
+def test_dots_of_any_number_of_edges(edges, dtype) -> None:
+    count, stride = 33, 40
+    table, x = draw(10 * stride, dtype, 2), draw(count, dtype, 3)
+    rows = np.random.default_rng(edges).permutation(10)[:edges]
+    table[rows[-1] * stride + 5] = np.inf  # the last row, which is taken more than once
+    expected = np.stack([table[r * stride:][:count] for r in rows]) @ x
+    out = np.full(14, np.nan, dtype)
+    run_put_dots(out, 1, False, dtype(1), x, 0, table, rows, 0, stride, 0, edges, count)
+    close(out[1:1 + edges], expected)
+    assert np.isnan(out[0]) and np.isnan(out[1 + edges:]).all()
+
+
+@each_dtype
 def test_whole_vectors(dtype) -> None:
     lanes = head_sums.LANES
     x = draw(3 * lanes + 2, dtype)
