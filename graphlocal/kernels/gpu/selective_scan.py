@@ -34,6 +34,8 @@ SEGMENT = 256
 WIDTH, TILE = 32, 2048
 #: Programs that keep a large device busy.
 PROGRAMS = 2048
+#: Numbers that differ from batch to batch: no kernel is compiled anew for one of them.
+VARYING = ("pieces", "rows")
 LOG2_E, LOG_2 = tl.constexpr(1.4426950408889634), tl.constexpr(0.6931471805599453)
 
 
@@ -136,7 +138,7 @@ def read_output(state, c, x, D, channel, inside):
     return out
 
 
-@triton.jit
+@triton.jit(do_not_specialize=VARYING)
 def _forward(
     u, u_row, delta, delta_row, A, B, C, D, z, z_row, bias, ptr, initial, sequence, begins, pieces,
     channels, states, groups, span, first, second, y, last, kept, border, total,

@@ -13,6 +13,7 @@ from torch import Tensor
 from .selective_scan import (
     LOG2_E,
     LOG_2,
+    VARYING,
     Launch,
     carry_on,
     find_block,
@@ -27,7 +28,7 @@ from .selective_scan import (
 )
 
 
-@triton.jit
+@triton.jit(do_not_specialize=VARYING)
 def _adjoint(
     delta, delta_row, A, C, z, z_row, bias, ptr, grad, grad_last, sequence, begins, pieces,
     channels, states, groups, span, first, second, border, total, SOFTPLUS: tl.constexpr,
@@ -59,7 +60,7 @@ def _adjoint(
         tl.store(total + place * channels + channel, passed, mask=mask_if(begin > 0, inside))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=VARYING)
 def _backward(
     u, u_row, delta, delta_row, A, B, C, D, z, z_row, bias, ptr, initial, sequence, begins, pieces,
     channels, states, groups, span, first, second, rows, kept, history, grad, grad_last, border,

@@ -42,7 +42,9 @@ def selective_scan(
     a state of their own each: nothing crosses a border and there is no padding. Results do not
     depend on the number of threads. A ``delta`` below 0 is taken as it stands: its states grow.
 
-    States are float32, whatever the dtype of the inputs, or float64 where one of them is.
+    States are float32, whatever the dtype of the inputs, or float64 where one of them is. On a CUDA
+    device float32 states are scanned by Triton kernels, which cut long sequences into pieces that
+    run side by side; without Triton, and in float64, by torch, step by step.
 
     Args:
         u: Input.

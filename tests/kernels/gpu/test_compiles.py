@@ -21,6 +21,7 @@ from triton.runtime.jit import JITFunction, mangle_type  # noqa: E402
 pytestmark = [
     pytest.mark.skipif("nvidia" not in backends, reason="triton is built for other devices"),
     pytest.mark.skipif("TRITON_INTERPRET" in os.environ, reason="triton interprets"),
+    pytest.mark.filterwarnings("ignore:TRITON_DEFAULT_FP_FUSION"),
 ]
 
 
@@ -42,8 +43,9 @@ def compile_all(launches: list[tuple[Any, dict[str, Any]]]) -> list[str]:
     names = []
     for kernel, given in launches:
         places = {p.name: (p.num,) for p in kernel.params}
-        fixed = {p.name for p in kernel.params if p.is_constexpr}
-        fixed |= {n for n in places if given[n] is None or (type(given[n]), given[n]) == (int, 1)}
+        fixed = {p.name for p in kernel.params
+                 if p.is_constexpr or given[p.name] is None or (not p.do_not_specialize and (
+                     type(given[p.name]), given[p.name]) == (int, 1))}
         signature = {n: "constexpr" if n in fixed else mangle_type(given[n]) for n in places}
         options = {name: value for name, value in given.items() if name not in places}
         done = triton.compile(
