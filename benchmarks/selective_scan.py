@@ -3,8 +3,8 @@
 16 states and 128 channels in float32; gradients of all inputs. The loop takes one step after the
 other over unbound tensors, which spares autograd a gradient of full size per step; the chunked scan
 takes step after step of all chunks at once and then carries states from chunk to chunk. Both run
-once or twice: they take seconds, and gigabytes. The column of memory is taken after a first call,
-when torch's allocator holds what the loop needs: its zeros are not the loop's peak.
+once or twice: they take seconds, and gigabytes. Extra memory is that of a call which finds none
+lying ready from earlier ones.
 """
 
 from __future__ import annotations
