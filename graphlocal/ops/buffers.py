@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 #: Bytes that may lie ready at most.
 KEPT = 1 << 30
-#: Sizes in a power of two: arrays of nearly one size follow each other in the same memory.
-_SIZES = 8
 _ALIGN = 64
 
 # Single dictionary operations only, which are atomic: a tensor may die, and its memory come back,
@@ -42,11 +40,9 @@ def take(shape: Sequence[int], dtype: type[np.generic]) -> NDArray[Any]:
         (2, 3)
     """
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-    step = max(_ALIGN, (1 << size.bit_length()) // (2 * _SIZES))
-    capacity = -(-size // step) * step + _ALIGN
-    memory = _find(capacity)
+    memory = _find(size + _ALIGN)
     if memory is None:
-        memory = _make(capacity)
+        memory = _make(size + _ALIGN)
     start = -memory.ctypes.data % _ALIGN
     array = memory.view(np.uint8)[start : start + size].view(dtype).reshape(shape)
     # Not when the interpreter ends: then it goes with everything else.
@@ -54,16 +50,19 @@ def take(shape: Sequence[int], dtype: type[np.generic]) -> NDArray[Any]:
     return array
 
 
-def _find(capacity: int) -> NDArray[Any] | None:
-    """What came back last, which is nearest: some of it may lie in a cache yet."""
-    for memory in reversed(list(_ready.values())):
-        if memory.nbytes == capacity and _ready.pop(id(memory), None) is not None:
+def _find(size: int) -> NDArray[Any] | None:
+    """The smallest that fits and is at most a quarter larger; of several, what came back last:
+    some of it may lie in a cache yet."""
+    latest = reversed(list(_ready.values()))
+    fitting = [memory for memory in latest if size <= memory.nbytes <= size + size // 4]
+    for memory in sorted(fitting, key=lambda memory: memory.nbytes):
+        if _ready.pop(id(memory), None) is not None:
             return memory
     return None
 
 
-def _make(capacity: int) -> NDArray[Any]:
-    count = capacity // 4
+def _make(size: int) -> NDArray[Any]:
+    count = -(-size // 4)
     try:
         return np.empty(count, np.float32)
     except MemoryError:
@@ -98,5 +97,5 @@ def release(kept_bytes: int = 0) -> None:
     for memory in list(_ready.values()):
         if excess <= 0:
             return
-        _ready.pop(id(memory), None)
-        excess -= memory.nbytes
+        if _ready.pop(id(memory), None) is not None:  # nobody took it meanwhile
+            excess -= memory.nbytes
