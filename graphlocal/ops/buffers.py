@@ -71,8 +71,9 @@ def _make(size: int) -> NDArray[Any]:
 
 
 def _give_back(memory: NDArray[Any]) -> None:
-    _ready[id(memory)] = memory
-    release(KEPT)
+    if memory.nbytes <= KEPT:  # what can never lie ready drives nothing else out
+        _ready[id(memory)] = memory
+        release(KEPT)
 
 
 def kept() -> int:

@@ -130,6 +130,15 @@ def test_the_oldest_goes_when_the_bound_is_reached(monkeypatch: pytest.MonkeyPat
     assert buffers.kept() <= 10_000
 
 
+def test_what_is_larger_than_the_bound_drives_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffers, "KEPT", 10_000)
+    x = tensor(1000)
+    address = x.data_ptr()
+    del x
+    tensor(100_000)
+    assert tensor(1000).data_ptr() == address
+
+
 def test_no_bound_but_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buffers, "KEPT", 0)
     tensor(1000)
