@@ -169,6 +169,9 @@ class EpochLoop:
             if self.epoch > epochs:
                 fail("epochs", str(epochs), f"at least the {self.epoch} of {checkpoint}",
                      "remove the file to start anew")
+            if self.epoch == epochs and not self.best_weights:  # of a training that was to go on
+                fail("epochs", str(epochs), f"more than the {self.epoch} of {checkpoint}, after "
+                     "none of which the model was judged", "remove the file to start anew")
         # Of several processes that train one model, the first alone writes and shows.
         progress = progress and process_rank() == 0
         with tqdm(total=epochs, initial=self.epoch, desc=description or None, unit="epoch",

@@ -163,6 +163,19 @@ def test_more_epochs_go_on_from_a_finished_run(tmp_path) -> None:
         node.fit(SmallNet(), data, epochs=8, **options)
 
 
+def test_no_model_is_chosen_of_a_training_that_judged_none(tmp_path) -> None:
+    def stop(epoch: int, scores: dict[str, float]) -> None:
+        if epoch == 4:
+            raise Stop
+
+    options = {"eval_every": 10, "checkpoint": tmp_path / "a.pt", "checkpoint_every": 3}
+    with pytest.raises(Stop):
+        node.fit(SmallNet(), small_data(), epochs=20, on_epoch=stop, **options)
+    with pytest.raises(GraphError, match="'epochs': got 3, expected more than the 3"):
+        node.fit(SmallNet(), small_data(), epochs=3, **options)
+    assert node.fit(SmallNet(), small_data(), epochs=4, **options).best_epoch == 4
+
+
 def test_runs_resume_and_are_logged_once(tmp_path) -> None:
     data = small_data(splits=2)
     options = {"runs": 3, "epochs": 6, "config": {"hidden": 16}}
