@@ -58,6 +58,8 @@ def given(args: argparse.Namespace) -> dict[str, object]:
 def encoders(setting: dict) -> Compose:
     """Adds the encodings that the model is given."""
     wanted = setting["model"].get("encodings") or {}
+    if not isinstance(wanted, dict):
+        raise SystemExit(f"error: encodings: {wanted!r} is no dict of names and columns")
     if unknown := sorted(set(wanted) - set(_ENCODINGS)):
         raise SystemExit(f"error: encodings: {unknown[0]!r} is none of {', '.join(_ENCODINGS)}")
     return Compose([_ENCODINGS[name](columns) for name, columns in wanted.items()])
@@ -93,6 +95,8 @@ def run(args: argparse.Namespace, setting: dict, make: Callable[[], nn.Module],
     may name any of them, `clip_grad` too; `warmup` are the epochs in which the rate rises.
     """
     options = {"weight_decay": 0.0, **setting["train"], **options}
+    if isinstance(data, Data) and "batch_size" in options:
+        raise SystemExit(f"error: --batch-size: {args.dataset} is one graph, trained as a whole")
     if "warmup" in setting:
         options["scheduler"] = cosine(options["epochs"], setting["warmup"])
     start = time.perf_counter()

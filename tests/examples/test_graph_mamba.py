@@ -43,8 +43,9 @@ def test_encodings_are_added_to_the_data(script, capsys) -> None:
         script(*TINY, "--set", "encodings={'spectrum': 3}")
 
 
-@pytest.mark.parametrize("arguments", [("--set", "order=size"), ("--root", str(SCRIPT), "--dataset",
-                                                                 "minesweeper")])
+@pytest.mark.parametrize("arguments", [
+    ("--set", "order=size"), ("--root", str(SCRIPT), "--dataset", "minesweeper"),
+    ("--batch-size", "32"), ("--set", "encodings=5")])
 def test_errors_are_one_line(script, arguments) -> None:
     with pytest.raises(SystemExit, match="error: "):
         script(*TINY, *arguments)
