@@ -4,8 +4,8 @@ What the system hands out it first clears, page by page as it is touched: of a p
 graph that takes as long as the arithmetic, and a training loop asks for the same sizes every time.
 
 At most :data:`KEPT` bytes lie ready, whatever lay longest going back to the system; all of it does
-when memory runs out, on :func:`release`, and in a forked child. Memory that a tensor, a view of it
-or an array made from it still uses never lies ready.
+when a large tensor of an op finds no other memory, on :func:`release`, and in a forked child.
+Memory that a tensor, a view of it or an array made from it still uses never lies ready.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Bytes that may lie ready at most.
+#: Bytes that may lie ready at most; a program that sets 0 gives every one back at once.
 KEPT = 1 << 30
 _ALIGN = 64
 
