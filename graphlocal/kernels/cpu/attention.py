@@ -34,7 +34,7 @@ from .parallel import jit
 from .prefetch import prefetch_row
 
 #: Edges of a row that are taken at a time, a multiple of the lanes of a vector.
-RUN = 64
+RUN = 64  # a multiple of 4: put_dots takes four edges at once, also past the last
 #: How far ahead rows of features are asked for: so many slots, while they fit in so many bytes.
 AHEAD_SLOTS, AHEAD_BYTES = 12, 1 << 14
 #: Features smaller than this stay in the nearer caches by themselves.

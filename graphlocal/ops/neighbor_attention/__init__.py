@@ -34,7 +34,8 @@ def neighbor_attention(
     a value or a message per edge is never stored. Results do not depend on the number of threads.
 
     A node without in-edges gets 0, and so does one whose scores are all ``-inf``: a bias of
-    ``-inf`` takes its edge out. ``NaN`` and ``+inf`` in a score make the head of that node ``NaN``.
+    ``-inf`` takes its edge out if its value is finite, for it is added 0 times. ``NaN`` and
+    ``+inf`` in a score make the head of that node ``NaN``.
     Gradients flow to all tensors; those of second order are computed by the definition, which
     stores messages, and there are none of third order. Half precision is computed in float32.
 
