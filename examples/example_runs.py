@@ -13,6 +13,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import Compose
 
 from graphlocal import datasets, tasks
+from graphlocal.nn.encoding import StructuralEncoder
 from graphlocal.transforms import AddOrbitCounts, AddRandomWalkEncoding, AddTopology
 
 # What adds to the data each encoding a model may be given, by its name and number of columns.
@@ -63,6 +64,19 @@ def encoders(setting: dict) -> Compose:
     if unknown := sorted(set(wanted) - set(_ENCODINGS)):
         raise SystemExit(f"error: encodings: {unknown[0]!r} is none of {', '.join(_ENCODINGS)}")
     return Compose([_ENCODINGS[name](columns) for name, columns in wanted.items()])
+
+
+def without_norm(model: dict) -> dict:
+    """Arguments of a model whose random-walk probabilities are not normed.
+
+    Molecules have few odd rings: columns that are nearly always zero have next to no variance, and
+    with a norm the few atoms in such a ring would weigh more than all else.
+    """
+    encodings = dict(model.get("encodings") or {})
+    if isinstance(encodings.get("random_walk_pe"), int):
+        encodings["random_walk_pe"] = StructuralEncoder(
+            encodings["random_walk_pe"], model["hidden_channels"], norm=None)
+    return {**model, "encodings": encodings}
 
 
 def prepared(args: argparse.Namespace, setting: dict):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import ast
 
-from example_runs import encoders, given, make_parser, parse, prepared, run
+from example_runs import encoders, given, make_parser, parse, prepared, run, without_norm
 from torch import nn
 from torch_geometric.data import Data
 from torch_geometric.transforms import ToUndirected
@@ -83,16 +83,17 @@ SETTINGS: dict[str, dict] = {
 def make_model(name: str, setting: dict, data: Data, outputs: int, molecules: bool) -> nn.Module:
     kinds = {"edge_dim": "bond"} if molecules else {}
     features = "atom" if molecules else data.num_features
+    model = without_norm(setting["model"])
     if name == "gatedgcn":
         plain = {"local": "gated-gcn", "scan": False, "norm": "batch", "norm_first": False}
-        return ScanModel(features, out_channels=outputs, **{**plain, **setting["model"]}, **kinds)
+        return ScanModel(features, out_channels=outputs, **{**plain, **model}, **kinds)
     if name == "gps":
         attention = "dense" if molecules else "codebook"
         return GraphTransformer(features, out_channels=outputs, **{
             "local": "gin", "global_attention": attention, "norm": "batch", "norm_first": False,
-            **setting["model"]}, **kinds)
+            **model}, **kinds)
     made = {"gmn": GMN, "graph-mamba": GraphMamba, "lamamba": LaMamba}[name]
-    return made(features, out_channels=outputs, **setting["model"], **kinds)
+    return made(features, out_channels=outputs, **model, **kinds)
 
 
 def load(args: argparse.Namespace, setting: dict):

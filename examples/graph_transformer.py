@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from example_runs import given, make_parser, parse, prepared, run
+from example_runs import given, make_parser, parse, prepared, run, without_norm
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.nn import APPNP, GAT, GCN, GIN, GINEConv, MessagePassing, global_mean_pool
@@ -20,7 +20,6 @@ from torch_geometric.utils import degree
 
 from graphlocal import GraphError
 from graphlocal.models import GraphTransformer
-from graphlocal.nn.encoding import StructuralEncoder
 
 # What each data set is trained with: the arguments of the model, those of the training, and for
 # the plain networks the width with which they have about as many parameters.
@@ -130,11 +129,8 @@ def make_model(name: str, setting: dict, data: Data, outputs: int, molecules: bo
             options["local"] = lambda channels: APPNP(10, teleport, cached=True)
         if not molecules:
             return GraphTransformer(data.num_features, out_channels=outputs, **options)
-        # Odd walks seldom return: with a norm, rare rings would weigh more than all else.
-        options["encodings"] = {
-            name: StructuralEncoder(columns, options["hidden_channels"], norm=None)
-            for name, columns in options["encodings"].items()}
-        return GraphTransformer("atom", out_channels=outputs, edge_dim="bond", **options)
+        return GraphTransformer("atom", out_channels=outputs, edge_dim="bond",
+                                **without_norm(options))
     width, layers = setting["plain"][name], setting["plain_layers"]
     if molecules:
         return PlainMolecules(name, width, layers, outputs, options["dropout"])
