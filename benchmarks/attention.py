@@ -69,12 +69,13 @@ def _graphlocal(edge_index, given):
 
 
 def _pyg(edge_index, given):
+    from torch.nn import Identity
     from torch_geometric.nn import TransformerConv
 
     _, heads, width = given["q"].shape
     layer = TransformerConv(1, width, heads, edge_dim=1 if "edge" in given else None)
     if "edge" in given:  # its features come transformed already
-        layer.lin_edge = lambda edge: edge
+        layer.lin_edge = Identity()
 
     def forward():
         return layer.propagate(edge_index, query=given["q"], key=given["k"], value=given["v"],
